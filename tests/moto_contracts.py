@@ -755,6 +755,54 @@ def reader_endpoint_of_a_cluster() -> None:
     assert described_cluster(rds)["ReaderEndpoint"] == "127.0.0.1"
 
 
+@contract("ClusterEngine.list_cluster_engines")
+def a_cluster_of_documentdb() -> None:
+    documentdb = client("docdb")
+    login = {"MasterUsername": "app", "MasterUserPassword": "password-1"}
+    documentdb.create_db_cluster(DBClusterIdentifier="documents", Engine="docdb", EngineVersion="5.0.0", **login)
+    assert described_cluster(documentdb, "documents")["Port"] == 27017
+    assert ("create", "documents", "") in queued_operations()
+
+
+@contract("DbInstanceEngine.valid_db_instance_engine")
+def an_instance_of_documentdb() -> None:
+    a_cluster_of_documentdb()
+    documentdb = client("docdb")
+    made = {"DBInstanceClass": "db.t4g.medium", "Engine": "docdb", "DBClusterIdentifier": "documents"}
+    instance = documentdb.create_db_instance(DBInstanceIdentifier="documents-1", **made)["DBInstance"]
+    assert (instance["Endpoint"]["Port"], instance["EngineVersion"]) == (27017, "5.0.0")
+    assert queued_operations() == []  # it shares the cluster's server
+
+
+@contract("DBCluster.default_port")
+def port_of_a_cluster_of_documentdb() -> None:
+    from moto.rds.models import DBCluster
+
+    assert (DBCluster.default_port("docdb"), DBCluster.default_port("aurora-mysql")) == (27017, 3306)
+
+
+@contract("DBInstance.default_port")
+def port_of_an_instance_of_documentdb() -> None:
+    from moto.rds.models import DBInstance
+
+    assert (DBInstance.default_port("docdb"), DBInstance.default_port("mysql")) == (27017, 3306)
+
+
+@contract("DBCluster.default_allocated_storage")
+def storage_of_a_cluster_of_documentdb() -> None:
+    from moto.rds.models import DBCluster
+
+    assert DBCluster.default_allocated_storage("docdb", "gp2") == 1
+    assert DBCluster.default_allocated_storage(engine="docdb", storage_type="gp2") == 1
+
+
+@contract("DBInstance.default_allocated_storage")
+def storage_of_an_instance_of_documentdb() -> None:
+    from moto.rds.models import DBInstance
+
+    assert DBInstance.default_allocated_storage(engine="docdb", storage_type="gp2") == 1
+
+
 # CloudFront
 
 CLOUDFRONT = "CloudFrontResponse"

@@ -27,9 +27,9 @@ Each framework runs with every server that can load its app, with the start comm
 _DATABASES = """
 ## Databases
 
-The engines of RDS and Aurora exist on AWS alone, so no test of this repository connects to them. Pulumi's engine plans
-them with the real provider, and the app runs here on PostgreSQL or MariaDB, over TLS with a certificate that it
-verifies.
+The engines of RDS, Aurora and DocumentDB exist on AWS alone, so no test of this repository connects to them. Pulumi's
+engine plans them with the real provider, and the app runs here on PostgreSQL, MariaDB or FerretDB, over TLS with a
+certificate that it verifies.
 """
 
 
@@ -61,6 +61,7 @@ FRAMEWORK_TESTS = (
 DATABASE_TESTS = (
     Test("plan by Pulumi's engine: RDS", "tests/e2e/test_setting_values.py::test_every_engine_is_planned"),
     Test("plan by Pulumi's engine: Aurora", "tests/e2e/test_setting_values.py::test_every_aurora_engine_is_planned"),
+    Test("plan by Pulumi's engine: DocumentDB", "tests/e2e/test_setting_values.py::test_documentdb_is_planned"),
     Test(
         "app in `./up`",
         "tests/local/test_contract.py::test_every_kind_of_task_has_the_complete_runtime_contract",
@@ -112,10 +113,12 @@ _OUTCOMES: tuple[Callable[[Combination], str], ...] = (_idle, _address, _sigterm
 
 def _database_rows() -> Iterator[Row]:
     planned = {first: test for test in DATABASE_TESTS[:2] for first in parameters(test.node)}
+    own = {"documentdb": "planned"}  # by a test of its own, without parameters
     for engine in ALL_ENGINES:
-        plan = f"`{engine}`" if engine in planned else "not tested"
+        plan = own.get(engine) or (f"`{engine}`" if engine in planned else "not tested")
         runs = f"`{engine}`" if engine in ENGINES else "not tested"
-        served = "" if engine not in ENGINES else "PostgreSQL" if "postgres" in engine else "MariaDB"
+        product = "PostgreSQL" if "postgres" in engine else "FerretDB" if engine == "documentdb" else "MariaDB"
+        served = product if engine in ENGINES else ""
         if engine in NIGHTLY:
             served += f", not {NIGHTLY[engine]}: test its own features on AWS"
         elif engine.startswith("aurora"):

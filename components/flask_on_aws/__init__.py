@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .cache.cache import Cache
     from .cache.cache_args import CacheArgs
     from .database.database import Database, DatabaseArgs
+    from .documentdb.documentdb_cluster import DocumentDbCluster, DocumentDbClusterArgs
     from .ecs.autoscaling import Autoscaling, AutoscalingArgs
     from .ecs.cluster import Cluster, ClusterArgs
     from .ecs.service import Service
@@ -65,6 +66,8 @@ __all__ = [
     "ClusterArgs",
     "Database",
     "DatabaseArgs",
+    "DocumentDbCluster",
+    "DocumentDbClusterArgs",
     "EdgeRedirect",
     "EdgeRedirectArgs",
     "FlaskApp",
@@ -131,6 +134,8 @@ _MODULES = {
     "ClusterArgs": ".ecs.cluster",
     "Database": ".database.database",
     "DatabaseArgs": ".database.database",
+    "DocumentDbCluster": ".documentdb.documentdb_cluster",
+    "DocumentDbClusterArgs": ".documentdb.documentdb_cluster",
     "EdgeRedirect": ".ingress.edge_redirect",
     "EdgeRedirectArgs": ".ingress.edge_redirect",
     "FlaskApp": ".flask_app.flask_app",

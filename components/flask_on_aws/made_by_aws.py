@@ -146,6 +146,32 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "",
         "deleted with the database",
     ),
+    MadeByAws("aws:docdb/cluster:Cluster", "service-linked role `AWSServiceRoleForRDS`", "", _ROLE),
+    MadeByAws(
+        "aws:docdb/cluster:Cluster",
+        "automated backups and snapshots `rds:<identifier>-…`",
+        "`database: documentdb`",
+        "deleted with the database",
+    ),
+    MadeByAws(
+        "aws:docdb/cluster:Cluster",
+        "final snapshot `<name>-db-final-…`",
+        "`keepData`",
+        "stays, and is billed by its size: `aws docdb delete-db-cluster-snapshot`",
+    ),
+    MadeByAws(
+        "aws:docdb/cluster:Cluster",
+        "log groups `/aws/docdb/<identifier>/audit` and `…/profiler`",
+        "",
+        "deleted with the stack, which creates them; DocumentDB may write its last lines to new ones without retention: "
+        "`aws logs delete-log-group`",
+    ),
+    MadeByAws(
+        "aws:docdb/clusterInstance:ClusterInstance",
+        "network interface in the private subnets",
+        "",
+        "deleted with the database",
+    ),
     MadeByAws(
         "aws:elasticache/replicationGroup:ReplicationGroup",
         "service-linked role `AWSServiceRoleForElastiCache`",
@@ -217,6 +243,8 @@ NOTHING: Sequence[str] = (
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
     "aws:cloudwatch/logDeliverySource:LogDeliverySource",
     "aws:cloudwatch/logGroup:LogGroup",
+    "aws:docdb/clusterParameterGroup:ClusterParameterGroup",
+    "aws:docdb/subnetGroup:SubnetGroup",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "aws:ec2/flowLog:FlowLog",
     "aws:ec2/internetGateway:InternetGateway",

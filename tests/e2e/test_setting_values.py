@@ -90,6 +90,21 @@ def test_sql_server_is_planned_with_a_database_and_a_login_of_the_apps_own(plann
     assert "aws:cloudwatch/metricAlarm:MetricAlarm::app-alarms-database-storage" in plan
 
 
+def test_documentdb_is_planned(planned):
+    plan = planned({"database": "documentdb", "alarms": True, "databaseMultiAz": True})
+    cluster = plan["aws:docdb/cluster:Cluster::app-db"]
+    assert (cluster["engine"], cluster["engineVersion"], cluster["port"]) == ("docdb", "5.0.0", 27017)
+    assert cluster["storageEncrypted"] is True
+    group = plan["aws:docdb/clusterParameterGroup:ClusterParameterGroup::app-db-parameters"]
+    tls = {"applyMethod": "pending-reboot", "name": "tls", "value": "tls1.2+"}
+    assert (group["family"], tls in group["parameters"]) == ("docdb5.0", True)
+    instances = [plan[f"aws:docdb/clusterInstance:ClusterInstance::app-db-instance-{number}"] for number in (1, 2)]
+    assert {instance["instanceClass"] for instance in instances} == {"db.t4g.medium"}
+    assert "aws:docdb/subnetGroup:SubnetGroup::app-db-subnets" in plan
+    assert {key.rpartition("-logs-")[2] for key in plan if "LogGroup::app-db-logs-" in key} == {"audit", "profiler"}
+    assert "aws:cloudwatch/metricAlarm:MetricAlarm::app-alarms-database-connections" in plan
+
+
 def test_every_setting_changes_the_plan(planned):
     """Only this test proves that values other than the defaults reach the real provider's plan."""
     own = planned(OWN)

@@ -37,7 +37,9 @@ ENGINES = {
     "mariadb": {"databaseUrlScheme": "mysql+pymysql"},
     "aurora-postgres": {},
     "aurora-mysql": {"databaseUrlScheme": "mysql+pymysql"},
+    "documentdb": {},
 }
+CLIENTS = {"postgres": "psql", "mysql": "mysql", "mariadb": "mysql"}
 # Each is served here by MariaDB; their URL and variables are tested with each driver.
 NIGHTLY = {"mysql": "MySQL 8.4", "aurora-mysql": "Aurora MySQL 8.0"}
 PRESETS = list(COMPAT)
@@ -78,8 +80,8 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue", "compat": PRESETS, "gitBranch": "main"}
     local.configure(app="checked", **services, **ENGINES[engine], mediaCdn="public", buildEnv={ONLY_IN_BUILD: "yes"})
     output = local.up("--runtime", runtime)
-    client = "psql" if PRODUCTS[engine] == "postgres" else "mysql"
-    assert f"database: flask-on-aws local {client}\n" in output
+    client = CLIENTS.get(PRODUCTS[engine])
+    assert client is None or f"database: flask-on-aws local {client}\n" in output
     for served, product in NIGHTLY.items():
         assert (f"serves it here in place of {product}." in output) == (engine == served)
     local.operate("run", "--", "python", "contract_check.py", "one-off")
@@ -90,6 +92,9 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     if client == "mysql":
         assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"
         assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
+    if engine == "documentdb":
+        assert re.search(r"(MongoDB|FerretDB) [\d.]+ serves it here in place of DocumentDB 5\.0\.0\.", output)
+        assert "open it with mongosh and the MONGODB_URI" in local.run("psql", fails=True)
     # Each process has another port, as each container has another address.
     own = {"PORT", "GUNICORN_BIND"} if runtime == "process" else set[str]()
     shared = [name for name in promised(engine) if name not in own]

@@ -78,7 +78,8 @@ def contract_environment(
 
 def secret_environment(settings: AppSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """The secret variables of the app, with their values in the preflight."""
-    names = (*secret_names(settings.services, settings.compat), _PRIVATE_KEY, *settings.secret_names)
+    own = secret_names(settings.services, settings.compat, settings.database_engine)
+    names = (*own, _PRIVATE_KEY, *settings.secret_names)
     return {name: environment[name] for name in names if name in environment}
 
 

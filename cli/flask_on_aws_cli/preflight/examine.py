@@ -36,6 +36,7 @@ from .app_checks.startup_probe import probe, replaced, stop, visitor_headers, wa
 from .app_checks.volumes import with_volume_advice
 from .check import Cause, Check, Finding, Status, failed, not_checked, passed
 from .diagnosis.diagnosis import diagnose
+from .diagnosis.mongodb_rules import KEEP_QUERY, other_kind
 from .environment import contract_environment, external_host, secret_environment
 from .output import Context, Output
 from .probes import cache_client, driver, installed
@@ -52,6 +53,7 @@ _DRIVERS = {
     "mysql": "mysqlclient nor PyMySQL",
     "mariadb": "mysqlclient nor PyMySQL",
     "sqlserver": "pymssql nor pyodbc",
+    "mongodb": "pymongo nor a library that uses it",
 }
 # A driver that can connect does so in less than a second, as what is installed is listed.
 _SCRIPT_SECONDS = 30.0
@@ -247,9 +249,12 @@ def _database(built: BuiltApp, environment: Mapping[str, str], context: Context)
     name = outcome.lines[0] if outcome.lines else ""
     if not outcome.code:
         if not name:
-            drivers = _DRIVERS[PRODUCTS[built.database.engine]]
-            return not_checked(DATABASE, f"the app has neither {drivers}")
-        return passed(DATABASE, f"{name} connects to DATABASE_URL with TLS, the certificate verified")
+            product = PRODUCTS[built.database.engine]
+            return not_checked(
+                DATABASE, f"the app has neither {_DRIVERS[product]}{other_kind(product, context.packages)}"
+            )
+        sentence = f"{name} connects to DATABASE_URL with TLS, the certificate verified"
+        return passed(DATABASE, f"{sentence}{KEEP_QUERY if name == 'pymongo' else ''}")
     output = Output(outcome.lines, exit_code=outcome.code, context=context)
     finding = Finding(
         Cause.DATABASE,

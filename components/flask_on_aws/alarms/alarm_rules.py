@@ -168,6 +168,43 @@ CLUSTER_CAPACITY = Rule(
     # A paused cluster reports 0: no data for a quarter of an hour means an outage.
     missing="breaching",
 )
+# Metrics of DocumentDB: https://docs.aws.amazon.com/documentdb/latest/developerguide/cloud_watch.html
+DOCUMENTDB_CPU = DATABASE_CPU._replace(
+    summary="The database has been out of CPU, or it no longer reports: see slow operations, or take a larger instance class.",
+    namespace="AWS/DocDB",
+    # A running instance always reports: no data for a quarter of an hour means an outage.
+    missing="breaching",
+)
+DOCUMENTDB_MEMORY = Rule(
+    role="database-memory",
+    summary="The database rejects or delays operations for want of memory: add indexes, or take a larger instance class.",
+    namespace="AWS/DocDB",
+    metric="LowMemNumOperationsThrottled",
+    statistic="Sum",
+    comparison=_AT_LEAST,
+    threshold=1,
+    # A single query that is too large is the query's fault.
+    period=300,
+    periods=3,
+    bad_periods=3,
+    missing="notBreaching",
+)
+DOCUMENTDB_CONNECTIONS = Rule(
+    role="database-connections",
+    summary="More than 80 % of the database's connections are taken: use fewer tasks, smaller pools or a larger instance "
+    "class.",
+    namespace="AWS/DocDB",
+    metric="DatabaseConnectionsMax",
+    statistic="Maximum",
+    comparison=_MORE,
+    # Percent of DatabaseConnectionsLimit, the instance's limit. A deployment doubles the tasks for a while.
+    threshold=80,
+    period=60,
+    periods=5,
+    bad_periods=5,
+    missing="ignore",
+)
+DOCUMENTDB_LIMIT = "DatabaseConnectionsLimit"
 
 # SQS reports a queue once a minute, and not at all once nothing has used it for six hours and it is empty:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

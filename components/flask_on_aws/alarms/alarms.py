@@ -59,6 +59,10 @@ class AlarmsArgs(TypedDict, total=False):
     """Minimum capacity of the cluster in Aurora capacity units. Default: 0.5."""
     database_max_capacity: float
     """Maximum capacity of the cluster in Aurora capacity units. Default: 4."""
+    watch_documentdb: bool
+    """Whether the CPU, memory and connections of a DocumentDB cluster raise alarms. Default: false."""
+    documentdb_cluster_identifier: pulumi.Input[str]
+    """Identifier of the DocumentDB cluster. Required with `watch_documentdb`. Default: none."""
     watch_queue: bool
     """Whether failed jobs and jobs that wait too long raise alarms. Default: false."""
     queue_name: pulumi.Input[str]
@@ -91,6 +95,7 @@ _DEFAULTS: AlarmsArgs = {
     "database_cluster_engine": "aurora-postgres",
     "database_min_capacity": AURORA_DEFAULTS["min_capacity"],
     "database_max_capacity": AURORA_DEFAULTS["max_capacity"],
+    "watch_documentdb": False,
     "watch_queue": False,
     "watch_cache": False,
     "cache_nodes": 1,
@@ -104,6 +109,7 @@ _NEEDED = {
     "watch_service": ("cluster_name", "service_name"),
     "watch_database": ("database_identifier", "database_storage_gib"),
     "watch_database_cluster": ("database_cluster_identifier",),
+    "watch_documentdb": ("documentdb_cluster_identifier",),
     "watch_queue": ("queue_name", "dead_letter_queue_name"),
     "watch_cache": ("cache_replication_group_id",),
 }
@@ -179,6 +185,8 @@ class Alarms(Component):
             self._watch_database()
         if self._args["watch_database_cluster"]:
             self._watch_database_cluster()
+        if self._args["watch_documentdb"]:
+            self._watch_documentdb()
         if self._args["watch_queue"]:
             self._watch_queue()
         if self._args["watch_cache"]:
@@ -241,6 +249,35 @@ class Alarms(Component):
         ):
             self._create_alarm(rule, dimensions)
 
+    def _watch_documentdb(self) -> None:
+        """The instance that accepts writes, whichever it is after a failover."""
+        dimensions = {"DBClusterIdentifier": self._args["documentdb_cluster_identifier"], "Role": "WRITER"}
+        self._create_alarm(rules.DOCUMENTDB_CPU, dimensions)
+        self._create_alarm(rules.DOCUMENTDB_MEMORY, dimensions)
+        rule = rules.DOCUMENTDB_CONNECTIONS
+        metrics = {"connections": (rule.metric, rule.statistic), "most": (rules.DOCUMENTDB_LIMIT, "Minimum")}
+        aws.cloudwatch.MetricAlarm(
+            f"{self._name}-{rule.role}",
+            alarm_description=rule.summary,
+            metric_queries=[
+                *(_query(name, rule.namespace, *of, dimensions, rule.period) for name, of in metrics.items()),
+                {
+                    "id": "share",
+                    "expression": "100 * connections / most",
+                    "label": "Connections that are taken, in percent",
+                    "return_data": True,
+                },
+            ],
+            comparison_operator=rule.comparison,
+            threshold=rule.threshold,
+            evaluation_periods=rule.periods,
+            datapoints_to_alarm=rule.bad_periods,
+            treat_missing_data=rule.missing,
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            opts=self._child(),
+        )
+
     def _watch_queue(self) -> None:
         self._create_alarm(rules.FAILED_JOBS, {"QueueName": self._args["dead_letter_queue_name"]})
         self._create_alarm(rules.WAITING_JOBS, {"QueueName": self._args["queue_name"]})
@@ -278,17 +315,8 @@ class Alarms(Component):
         )
 
     def _create_error_alarm(self, dimensions: Mapping[str, pulumi.Input[str]]) -> None:
-        queries: list[aws.cloudwatch.MetricAlarmMetricQueryArgsDict] = [
-            {
-                "id": query,
-                "metric": {
-                    "namespace": "AWS/ApplicationELB",
-                    "metric_name": metric,
-                    "dimensions": dimensions,
-                    "stat": "Sum",
-                    "period": rules.ERROR_PERIOD,
-                },
-            }
+        queries = [
+            _query(query, "AWS/ApplicationELB", metric, "Sum", dimensions, rules.ERROR_PERIOD)
             for query, metric in (("errors", "HTTPCode_Target_5XX_Count"), ("requests", "RequestCount"))
         ]
         label = "Requests that the app failed, in percent"
@@ -328,6 +356,22 @@ class Alarms(Component):
             ],
             opts=self._child(),
         )
+
+
+def _query(
+    name: str, namespace: str, metric: str, statistic: str, dimensions: Mapping[str, pulumi.Input[str]], period: int
+) -> "aws.cloudwatch.MetricAlarmMetricQueryArgsDict":
+    """A metric of an alarm's expression."""
+    return {
+        "id": name,
+        "metric": {
+            "namespace": namespace,
+            "metric_name": metric,
+            "dimensions": dimensions,
+            "stat": statistic,
+            "period": period,
+        },
+    }
 
 
 def cost_filters(tag: str | None) -> "list[aws.budgets.BudgetCostFilterArgsDict] | None":

@@ -11,7 +11,7 @@ from ..data_loss.guard import Guard
 from ..database.engines import CLUSTER_ENGINES
 from ..database.instance_guard import instance_guard
 from ..database.monitoring_role import monitoring_role_arn
-from ..database.server import CA_CERTIFICATE, INSIGHTS_DAYS, DatabaseServer
+from ..database.server import CA_CERTIFICATE, INSIGHTS_DAYS, DatabaseServer, once_running, zones_of
 from ..validation.problems import raise_problems
 from ..validation.values import retention_problems
 from .aurora_args import DEFAULTS, AuroraClusterArgs, facts, problems, settled
@@ -67,7 +67,9 @@ class AuroraCluster(DatabaseServer):
         self._identifier = pulumi.Output.format("{name}-{hex}", name=name, hex=suffix.hex)
         self._create_cluster()
         self._create_instances()
-        self.host, self.reader_host = self._once_running(self._cluster.endpoint, self._cluster.reader_endpoint)
+        self.host, self.reader_host = once_running(
+            self._instances[0], self._cluster.endpoint, self._cluster.reader_endpoint
+        )
         self.port = self._cluster.port
         self.database_name = self._cluster.database_name
         self.username = self._cluster.master_username
@@ -157,7 +159,7 @@ class AuroraCluster(DatabaseServer):
         )
 
     def _create_instances(self) -> None:
-        zones = self._zones() if self._args["multi_az"] else None
+        zones = zones_of(self._common["subnet_ids"], self) if self._args["multi_az"] else None
         role_arn = None
         if self._args["monitoring_interval"]:
             role_arn = monitoring_role_arn(self._name, self._args.get("permissions_boundary"), self)
@@ -193,19 +195,3 @@ class AuroraCluster(DatabaseServer):
             # An instance stays in the zone in which it was created; a change would replace it.
             opts=self._child(ignore_changes=["availability_zone"]),
         )
-
-    def _zones(self) -> pulumi.Output[Sequence[str]]:
-        """The zones of the subnets, each once: left alone, Aurora may create both instances in the same zone."""
-        options = pulumi.InvokeOutputOptions(parent=self)
-
-        def zones_of(subnet_ids: Sequence[str]) -> pulumi.Output[Sequence[str]]:
-            subnets = [aws.ec2.get_subnet_output(id=subnet_id, opts=options) for subnet_id in subnet_ids]
-            return pulumi.Output.all(*[subnet.availability_zone for subnet in subnets])
-
-        ids = cast(pulumi.Output[Sequence[str]], pulumi.Output.from_input(self._args["subnet_ids"]))
-        return ids.apply(zones_of).apply(lambda names: list(dict.fromkeys(names)))
-
-    def _once_running(self, *endpoints: pulumi.Output[str]) -> list[pulumi.Output[str]]:
-        """Endpoints of the cluster, known once its first instance runs: without one nothing listens there."""
-        running = self._instances[0].id
-        return [pulumi.Output.all(endpoint, running).apply(lambda values: str(values[0])) for endpoint in endpoints]

@@ -27,6 +27,7 @@ from .left_out import environments
 from .node.build import NodeBuild as NodeBuild
 from .node.build import NodeRequest, node_build
 from .own_image.own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
+from .packages.database_drivers import mongodb_driver
 from .packages.declared_sources import unread_source_problems
 from .packages.outdated_locks import outdated_lock_problems
 from .packages.package_manager import Dependencies, choose_manager, problems_of_other_files
@@ -38,7 +39,7 @@ from .plan_values import BuildPlan as BuildPlan
 from .plan_values import BuildPlanError as BuildPlanError
 from .plan_values import Decision as Decision
 from .plan_values import PlanSettings as PlanSettings
-from .project_files import FileError, ProjectFiles
+from .project_files import FileError, ProjectFiles, table
 from .unread_files import unread_files
 
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
@@ -177,6 +178,7 @@ class _Planner:
         if python:
             self._decide("Python", *python)
         build, run = self._system_packages(dependencies)
+        self._decide_database(dependencies)
         writable = self._writable_paths()
         command, processes = self._commands(dependencies)
         node = self._node(command, processes)
@@ -257,6 +259,18 @@ class _Planner:
         if dependencies and dependencies.manager == "conda":
             run.append("ca-certificates")  # Python's image contains them; conda's Python runs on a bare Debian
         return tuple(sorted(set(build))), tuple(sorted(set(run)))
+
+    def _decide_database(self, dependencies: Dependencies | None) -> None:
+        """The kind of database, if that is not the default's."""
+        path = "package.json"
+        node = (self._try(lambda: self.files.json(path)) if self.files.has(path) else None) or {}
+        if driver := mongodb_driver(_names(dependencies), table(node, "dependencies")):
+            self._decide(
+                "database",
+                "documentdb",
+                f"{driver} needs MongoDB, which DocumentDB is compatible with: set database to documentdb, and connect to "
+                "MONGODB_URI, which has the retryWrites=false that DocumentDB needs",
+            )
 
     def _writable_paths(self) -> tuple[str, ...]:
         more = sorted({path.rstrip("/") for path in self.settings.writable_paths} - set(SCRATCH))

@@ -95,6 +95,9 @@ def _database_changed(role: str, before: Facts, after: Facts) -> Iterator[Findin
     yield from _version_changed(role, before, after)
     yield from _storage_changed(role, before, after)
     yield from _backups_changed(role, before, after)
+    used = _changed(before, after, "used_database")
+    if used:
+        yield Finding(role, "database_name", _left(*used), warning=True)
     snapshot = _changed(before, after, "snapshot_identifier", "")
     if snapshot and snapshot[1] and not replaced:
         sentence = f"{snapshot[0]!r} → {snapshot[1]!r} does nothing: a snapshot is restored only into a new database."
@@ -119,10 +122,17 @@ def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
             )
         if argument == "kms_key_id":
             lost = (
-                f"{change[0]!r} → {change[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
-                f"key. {_new_key(str(before.get('engine', '')))}"
+                f"{change[0]!r} → {change[1]!r} replaces the database {before['name']}, since {_service(before)} cannot change a "
+                f"database's key. {_new_key(str(before.get('engine', '')))}"
             )
         yield Finding(role, argument, lost)
+
+
+_CLUSTERS = {
+    "aurora": ("aws rds", "AuroraCluster"),
+    "documentdb": ("aws docdb", "DocumentDbCluster"),
+}
+"""By how the engine's name begins: AWS's command, and the component."""
 
 
 def _migration(old: str, new: str) -> str:
@@ -138,12 +148,18 @@ def _migration(old: str, new: str) -> str:
     return "Nothing converts its data: export it first, and import it into the new database."
 
 
+def _service(facts: Facts) -> str:
+    return "DocumentDB" if facts.get("engine") == "documentdb" else "RDS"
+
+
 def _new_key(engine: str) -> str:
-    """How a database of an engine gets another key. Aurora restores a snapshot with any key, an instance keeps its key."""
-    if engine.startswith("aurora-"):
+    """How a database of an engine gets another key. Clusters are restored with any key, an instance keeps its key."""
+    cluster = _CLUSTERS.get(engine.partition("-")[0])
+    if cluster:
+        command, component = cluster
         return (
-            "To keep its data, take a snapshot (aws rds create-db-cluster-snapshot), and restore it with databaseSnapshot "
-            "(snapshot_identifier of AuroraCluster) in the same update."
+            f"To keep its data, take a snapshot ({command} create-db-cluster-snapshot), and restore it with databaseSnapshot "
+            f"(snapshot_identifier of {component}) in the same update."
         )
     return (
         "To keep its data, take a snapshot, copy it with the new key (aws rds copy-db-snapshot --kms-key-id), and restore "
@@ -171,7 +187,11 @@ def _version_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding
     old, new = ([int(part) for part in re.findall(r"\d+", str(version))] for version in versions)
     change = f"{versions[0]} → {versions[1]}"
     if new[:parts] < old[:parts] or (new[:parts] == old[:parts] and len(new) == len(old) and new < old):
-        yield Finding(role, "engine_version", f"{change} cannot work: RDS has no downgrade. Set {versions[0]} again.")
+        yield Finding(
+            role,
+            "engine_version",
+            f"{change} cannot work: {_service(before)} has no downgrade. Set {versions[0]} again.",
+        )
     elif new[:parts] > old[:parts] and not after.get("allow_major_upgrade"):
         yield Finding(
             role,
@@ -208,8 +228,11 @@ def _server_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]
     for argument in ("host", "database_name"):
         change = _changed(before, after, argument)
         if change:
-            sentence = f"{change[0]!r} → {change[1]!r}: the app's data stays where it was and is not copied."
-            yield Finding(role, argument, sentence, warning=True)
+            yield Finding(role, argument, _left(*change), warning=True)
+
+
+def _left(old: Any, new: Any) -> str:
+    return f"{old!r} → {new!r}: the app's data stays where it was and is not copied."
 
 
 def _bucket_removed(role: str, before: Facts) -> Iterator[Finding]:

@@ -161,7 +161,9 @@ def _engine_problems(given: DatabaseArgs, profile: InstanceProfile) -> Iterator[
 
 def _class_problems(args: DatabaseArgs, profile: InstanceProfile) -> Iterator[Problem]:
     edition = profile.editions.get(args.get("edition", ""))
-    of_engine = list(class_problems("instance_class", args["instance_class"], profile.title, profile.default_class))
+    of_engine = list(
+        class_problems("instance_class", args["instance_class"], f"RDS for {profile.title}", profile.default_class)
+    )
     yield from of_engine
     if edition and not of_engine:
         yield from edition_class_problems("instance_class", args["instance_class"], edition)

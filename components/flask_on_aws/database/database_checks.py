@@ -31,13 +31,18 @@ _BACKUP = re.compile(rf"{_TIME}-{_TIME}")
 _MAINTENANCE = re.compile(rf"({'|'.join(_DAYS)}):{_TIME}-({'|'.join(_DAYS)}):{_TIME}")
 
 
-def shared_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the arguments that instances and clusters have; `args` include the defaults."""
+def server_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the arguments that servers of every kind have; `args` include the defaults."""
     for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
         yield from kms_key_problems(argument, args.get(argument))
     for role in args["client_security_group_ids"]:
         yield from name_problems("client_security_group_ids", role)
     yield from window_problems(args["backup_window"], args["maintenance_window"])
+
+
+def shared_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the arguments that instances and clusters of RDS have; `args` include the defaults."""
+    yield from server_problems(args)
     interval = args["monitoring_interval"]
     if isinstance(interval, bool) or interval not in _MONITORING_INTERVALS:
         choices = ", ".join(map(str, _MONITORING_INTERVALS))
@@ -53,10 +58,11 @@ def version_problems(argument: str, version: str, profile: EngineProfile) -> Ite
         return
     first, last = profile.versions[0], profile.versions[-1]
     versions = f"from {first} to {last}" if profile.major_parts == 1 else f"among {', '.join(profile.versions)}"
+    newest = " (the newest minor version)" if profile.upgrades_itself else ""
     yield Problem(
         argument,
-        f"{version!r} is not a version of {profile.title} {versions}, like {profile.default_version} (the newest minor "
-        f"version) or {profile.example_version}.",
+        f"{version!r} is not a version of {profile.title} {versions}, like {profile.default_version}{newest} or "
+        f"{profile.example_version}.",
     )
 
 

@@ -1,24 +1,28 @@
-"""The engines of RDS, in two tables, those of DB instances and those of Aurora clusters: a new one is a new row.
+"""The engines of RDS and DocumentDB, in a table for each kind of server: a new one is a new row.
 
 Lengths and reserved names: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html,
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
 
+from .engine_profiles import ClusterProfile as ClusterProfile
+from .engine_profiles import DocumentProfile as DocumentProfile
+from .engine_profiles import EngineProfile as EngineProfile
+from .engine_profiles import InstanceProfile as InstanceProfile
+from .engine_profiles import version_numbers as version_numbers
 from .mysql_words import RESERVED as _MYSQL_WORDS
 from .parameters import DEFAULTS as _LIMITS
 from .parameters import (
     aurora_mysql_parameters,
+    documentdb_parameters,
     mariadb_parameters,
     mysql_parameters,
     postgres_parameters,
     sqlserver_parameters,
 )
-from .sqlserver_editions import DEFAULT_EDITION, EDITIONS, RESERVED_NAMES, Edition
+from .sqlserver_editions import DEFAULT_EDITION, EDITIONS, RESERVED_NAMES
 
 # Names that RDS reserves, and the words that PostgreSQL reserves:
 # https://www.postgresql.org/docs/17/sql-keywords-appendix.html
@@ -41,110 +45,6 @@ _MYSQL_RESERVED = re.compile(
 )
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
 _WITHOUT_INSIGHTS = re.compile(r"db\.t(?:2|3|4g)\.(?:micro|small)")
-_NONE = re.compile(r"(?!)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EngineProfile:
-    """What RDS and the program need to know of an engine. The URL's side of it is in `runtime_contract.database_url`."""
-
-    title: str
-    """What messages call it."""
-    engine: str
-    """RDS's name of it."""
-    port: int
-    versions: Sequence[str]
-    """The major versions in standard support, the oldest first: RDS bills Extended Support for older ones."""
-    default_version: str
-    example_version: str
-    """A version that is fixed, for a message."""
-    version: re.Pattern[str]
-    """A major version, in the first group, or a full one."""
-    log_exports: Sequence[str]
-    """The logs that CloudWatch gets: audit and general logs contain every statement, with personal data."""
-    parameters: Callable[[Mapping[str, Any]], dict[str, str]]
-    """The entries of the parameter group, from the database's arguments."""
-    longest_database_name: int
-    longest_username: int
-    reserved: re.Pattern[str]
-    """Names that neither a database nor its owner can have."""
-    without: Sequence[str] = ()
-    """Arguments of the database that the engine has nothing for."""
-    family_format: str = "{engine}{major}"
-    """The name of the parameter group's family."""
-    checks_passwords: bool = False
-    """Whether a password must have lower-case and upper-case letters, digits and symbols."""
-
-    def major(self, version: str) -> str:
-        """The major version of a valid version, such as `17` of `17.6` and `8.4` of `8.4.7`."""
-        match = self.version.fullmatch(version)
-        return match[1] if match else version
-
-    def is_pinned(self, version: str) -> bool:
-        """Whether a valid version is a full one, which AWS does not upgrade."""
-        return version != self.major(version)
-
-    def family(self, version: str) -> str:
-        """The family of the parameter group."""
-        return self.family_format.format(engine=self.engine, major=self.major(version))
-
-    @property
-    def major_parts(self) -> int:
-        """How many numbers a major version has."""
-        return self.default_version.count(".") + 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class InstanceProfile(EngineProfile):
-    """An engine of DB instances."""
-
-    bytes_per_connection: int | None
-    """RDS's default of max_connections is the instance's memory divided by this; None if memory does not limit it:
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html"""
-    most_connections: int
-    """The most that RDS allows by default."""
-    without_insights: re.Pattern[str] = _NONE
-    """Instance classes without Performance Insights."""
-    default_class: str = "db.t4g.micro"
-    default_username: str = "app"
-    most_storage_gib: int = 65_536
-    """gp3: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html"""
-    has_iam_authentication: bool = True
-    license_model: str | None = None
-    """None for RDS's own of the engine."""
-    creates_database: bool = True
-    """Whether RDS creates a database with the instance."""
-    editions: Mapping[str, Edition] = field(default_factory=dict[str, Edition])
-    """The editions of the engine, each of which RDS has under another name; empty for an engine without."""
-
-    def of_edition(self, edition: str) -> "InstanceProfile":
-        """The profile of an edition; its own of an engine without."""
-        if edition not in self.editions:
-            return self
-        chosen = self.editions[edition]
-        return replace(self, title=chosen.title, engine=chosen.engine, default_class=chosen.default_class)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterProfile(EngineProfile):
-    """An engine of Aurora clusters."""
-
-    pauses_from: Mapping[str, str]
-    """By major version: the first version whose clusters can pause, which is the major version if all can."""
-    connections: Mapping[int, int]
-    """By maximum capacity: the default of max_connections."""
-    most_connections_at_low_minimum: int | None = None
-    """The most connections of a cluster with a minimum capacity of 0 or 0.5; None for no such limit."""
-
-    def can_pause(self, version: str) -> bool:
-        """Whether a cluster of a valid version can pause. Of a major version, AWS chooses a minor version that can."""
-        first = self.pauses_from[self.major(version)]
-        return not self.is_pinned(version) or version_numbers(version) >= version_numbers(first)
-
-
-def version_numbers(version: str) -> list[int]:
-    """The numbers of a version, such as 8, 0, 3, 8 and 0 of `8.0.mysql_aurora.3.08.0`."""
-    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 ENGINES: Mapping[str, InstanceProfile] = {
@@ -287,7 +187,41 @@ CLUSTER_ENGINES: Mapping[str, ClusterProfile] = {
     ),
 }
 """The engines of Aurora clusters, by the setting `database` and the argument `engine`."""
-ALL_ENGINES: Mapping[str, EngineProfile] = {**ENGINES, **CLUSTER_ENGINES}
+_SIZES_TO_16 = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+DOCUMENT_ENGINES: Mapping[str, DocumentProfile] = {
+    "documentdb": DocumentProfile(
+        title="DocumentDB",
+        engine="docdb",
+        port=27017,
+        # 3.6 is out of standard support since March 2026; upgrades in place lead from 4.0 to 5.0, and from there to 8.0:
+        # https://docs.aws.amazon.com/documentdb/latest/developerguide/docdb-mvu.html
+        versions=("4.0", "5.0", "8.0"),
+        default_version="5.0",
+        example_version="5.0.0",
+        upgrades_itself=False,
+        version=re.compile(r"(\d+\.\d+)(?:\.\d+)?"),
+        # https://docs.aws.amazon.com/documentdb/latest/developerguide/event-auditing.html and profiling.html
+        log_exports=("audit", "profiler"),
+        parameters=documentdb_parameters,
+        # https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html
+        longest_database_name=63,
+        longest_username=63,
+        # Its own databases, and the users of AWS.
+        reserved=re.compile(r"admin|local|config|rdsadmin|serviceadmin"),
+        default_class="db.t4g.medium",
+        # https://docs.aws.amazon.com/documentdb/latest/developerguide/db-instance-classes.html
+        sizes={
+            "t3": ("medium",),
+            "t4g": ("medium",),
+            "r5": (*_SIZES_TO_16, "24xlarge"),
+            "r6g": _SIZES_TO_16,
+            "r6gd": _SIZES_TO_16[1:],
+            "r8g": _SIZES_TO_16,
+        },
+    ),
+}
+"""The engines of DocumentDB clusters, by the setting `database`."""
+ALL_ENGINES: Mapping[str, EngineProfile] = {**ENGINES, **CLUSTER_ENGINES, **DOCUMENT_ENGINES}
 """By the setting `database`."""
 PROFILES_BY_NAME: Mapping[str, EngineProfile] = {
     **{profile.engine: profile for profile in ALL_ENGINES.values()},

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..validation.problems import Problem
 from .sqlserver_editions import Edition
@@ -25,19 +25,24 @@ _SIZES: Mapping[tuple[str, ...], tuple[str, ...]] = {
 _CLASSES = {family: sizes for families, sizes in _SIZES.items() for family in families}
 
 
-def class_problems(argument: str, instance_class: str, title: str, example: str) -> Iterator[Problem]:
-    """An instance class that RDS has for an engine; some regions lack some of them."""
+def class_problems(
+    argument: str, instance_class: str, owner: str, example: str, classes: Mapping[str, Sequence[str]] = _CLASSES
+) -> Iterator[Problem]:
+    """An instance class that a service has, such as `RDS for MySQL`; some regions lack some of them.
+
+    `classes` are the sizes by family. Default: RDS's.
+    """
     prefix, _, rest = instance_class.partition(".")
     family, _, size = rest.partition(".")
-    if prefix != "db" or family not in _CLASSES:
+    if prefix != "db" or family not in classes:
         yield Problem(
             argument,
-            f"{instance_class!r} is not an instance class of RDS for {title}, like {example}; its families are "
-            f"{', '.join(sorted(_CLASSES))}.",
+            f"{instance_class!r} is not an instance class of {owner}, like {example}; its families are "
+            f"{', '.join(sorted(classes))}.",
         )
-    elif size not in _CLASSES[family]:
+    elif size not in classes[family]:
         yield Problem(
-            argument, f"{instance_class!r} does not exist; db.{family} has the sizes {', '.join(_CLASSES[family])}."
+            argument, f"{instance_class!r} does not exist; db.{family} has the sizes {', '.join(classes[family])}."
         )
 
 

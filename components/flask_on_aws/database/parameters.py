@@ -1,6 +1,6 @@
 """The engines' configuration: the entries of a database's parameter group.
 
-All but those of SQL Server are dynamic: RDS applies them at once, to new connections.
+All but SQL Server's and DocumentDB's TLS are dynamic: RDS applies them at once, to new connections.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,8 @@ DEFAULTS: Mapping[str, int] = {
     "statement_timeout_seconds": 900,
 }
 """The database's arguments that its parameters are made from."""
+LEAST_PROFILED_MS = 50
+"""The least duration, in milliseconds, from which DocumentDB logs an operation."""
 _SQLSERVER = {"rds.force_ssl": "1"}
 _MILLISECONDS = 1000
 # The longest that the engine accepts, in seconds, where 0 would not mean forever.
@@ -70,6 +72,22 @@ def sqlserver_parameters(args: Mapping[str, Any]) -> dict[str, str]:
     return dict(_SQLSERVER)
 
 
+def documentdb_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of DocumentDB by name.
+
+    Audit logs contain logins, and changes of collections, indexes and users; the profiler's contain slow operations.
+    https://docs.aws.amazon.com/documentdb/latest/developerguide/cluster_parameter_groups-list_of_parameters.html
+    """
+    slow_ms = args["slow_query_ms"]
+    return {
+        # Connections without TLS, and with older versions of it, are rejected: Security Hub's control DocumentDB.6.
+        "tls": "tls1.2+",
+        "audit_logs": "enabled",
+        "profiler": "disabled" if slow_ms < 0 else "enabled",
+        "profiler_threshold_ms": str(max(slow_ms, LEAST_PROFILED_MS)),
+    }
+
+
 def parameter_entries(parameters: Mapping[str, str]) -> list[dict[str, str]]:
     """The parameter group's entries. SQL Server's parameter is static: a new instance starts with it, others restart first.
 
@@ -77,6 +95,15 @@ def parameter_entries(parameters: Mapping[str, str]) -> list[dict[str, str]]:
     """
     static = {"apply_method": "pending-reboot"} if parameters == _SQLSERVER else {}
     return [{"name": name, "value": value, **static} for name, value in parameters.items()]
+
+
+def documentdb_entries(parameters: Mapping[str, str]) -> list[dict[str, str]]:
+    """The entries of a cluster's parameter group, in which the provider takes each for static by default."""
+    methods = {"tls": "pending-reboot"}
+    return [
+        {"name": name, "value": value, "apply_method": methods.get(name, "immediate")}
+        for name, value in parameters.items()
+    ]
 
 
 def _common_parameters(args: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""What every database server of RDS has in common: security group, subnet group, password, and name of its final snapshot."""
+"""What every database server has in common: security group, subnet group, password, and name of its final snapshot."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -65,11 +65,15 @@ class DatabaseServer(Component):
         for role, client in self._common["client_security_group_ids"].items():
             self.allow_connection_from(role, client)
 
+    @property
+    def _subnet_group_type(self) -> type[aws.rds.SubnetGroup] | type[aws.docdb.SubnetGroup]:
+        return aws.rds.SubnetGroup
+
     def _create_subnet_group(self, more_tags: Mapping[str, str], ignore_changes: Sequence[str] = ()) -> None:
         # A protected database cannot be replaced; failing only after these tags are updated would defeat the guard.
         accepted = self._common.get("allow_replacement") or self._name in self._common["accept_data_loss"]
         replaceable = accepted and not self._common["deletion_protection"]
-        self._subnets = aws.rds.SubnetGroup(
+        self._subnets = self._subnet_group_type(
             f"{self._name}-subnets",
             description="Private subnets of the database",
             subnet_ids=self._common["subnet_ids"],
@@ -103,3 +107,22 @@ class DatabaseServer(Component):
             # A replacement comes only after the guard, which is on the subnet group, has allowed it.
             opts=self._child(depends_on=[self._subnets]),
         )
+
+
+def zones_of(
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]], parent: pulumi.Resource
+) -> pulumi.Output[list[str]]:
+    """The zones of subnets, each once: left alone, AWS may create both instances of a cluster in the same zone."""
+    options = pulumi.InvokeOutputOptions(parent=parent)
+
+    def zones(ids: Sequence[str]) -> pulumi.Output[list[str]]:
+        subnets = [aws.ec2.get_subnet_output(id=subnet_id, opts=options) for subnet_id in ids]
+        return pulumi.Output.all(*[subnet.availability_zone for subnet in subnets])
+
+    known = cast(pulumi.Output[Sequence[str]], pulumi.Output.from_input(subnet_ids))
+    return known.apply(zones).apply(lambda names: list(dict.fromkeys(names)))
+
+
+def once_running(instance: pulumi.CustomResource, *endpoints: pulumi.Output[str]) -> list[pulumi.Output[str]]:
+    """Endpoints of a cluster, known once its first instance runs: without one nothing listens there."""
+    return [pulumi.Output.all(endpoint, instance.id).apply(lambda values: str(values[0])) for endpoint in endpoints]

@@ -16,6 +16,7 @@ from ..aurora.aurora_args import AuroraClusterArgs
 from ..cache.cache_args import CacheArgs
 from ..database.database_args import DEFAULTS as DATABASE_DEFAULTS
 from ..database.database_args import DatabaseArgs
+from ..documentdb.documentdb_args import DocumentDbClusterArgs
 from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
 from ..image.image import ImageArgs
@@ -193,6 +194,35 @@ def aurora_args(
         final_snapshot=args["keep_data"],
         log_retention_days=args["log_retention_days"],
         permissions_boundary=args["permissions_boundary"],
+    )
+    if kms_key_id is not None:
+        made["kms_key_id"] = kms_key_id
+    return made
+
+
+@_given_only
+def documentdb_args(
+    args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids, kms_key_id: pulumi.Input[str] | None = None
+) -> DocumentDbClusterArgs:
+    """The DocumentDB cluster's."""
+    made = DocumentDbClusterArgs(
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        engine_version=args["database_version"],
+        instance_class=args["database_instance_class"],
+        database_name=args["database_name"],
+        username=args["database_username"],
+        backup_days=args["database_backup_days"],
+        backup_window=args["database_backup_window"],
+        maintenance_window=args["database_maintenance_window"],
+        multi_az=args["database_multi_az"],
+        snapshot_identifier=args["database_snapshot"],
+        apply_immediately=args["database_apply_immediately"],
+        allow_major_upgrade=args["database_allow_major_upgrade"],
+        accept_data_loss=args["accept_data_loss"],
+        deletion_protection=args["deletion_protection"],
+        final_snapshot=args["keep_data"],
+        log_retention_days=args["log_retention_days"],
     )
     if kms_key_id is not None:
         made["kms_key_id"] = kms_key_id

@@ -8,11 +8,14 @@ from ..aurora.aurora_args import facts as aurora_facts
 from ..aurora.aurora_args import settled as settled_aurora
 from ..cache.cache_args import facts as cache_facts
 from ..cache.cache_args import with_cache_defaults
+from ..component import with_defaults
 from ..data_loss.guard import Guard, in_clear
 from ..data_loss.rules import REMOVED, Facts
 from ..database.database_args import facts as database_facts
 from ..database.database_args import settled
-from ..database.engines import CLUSTER_ENGINES
+from ..database.engines import CLUSTER_ENGINES, DOCUMENT_ENGINES
+from ..documentdb.documentdb_args import DEFAULTS as DOCUMENTDB_DEFAULTS
+from ..documentdb.documentdb_args import facts as documentdb_facts
 from ..network import network
 from ..storage.media_bucket import facts as bucket_facts
 from ..validation.problems import Problem
@@ -23,6 +26,7 @@ from .component_args import (
     cache_args,
     database_args,
     default_database_name,
+    documentdb_args,
     image_args,
     logical_database_args,
     media_bucket_args,
@@ -102,6 +106,9 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
         recorded = None if key is None else in_clear(key)
         if args["database"] in CLUSTER_ENGINES:
             return aurora_facts(f"{name}-db", settled_aurora(aurora_args(args, "", [], recorded)))
+        if args["database"] in DOCUMENT_ENGINES:
+            own_cluster = with_defaults(documentdb_args(args, "", [], recorded), DOCUMENTDB_DEFAULTS)
+            return documentdb_facts(f"{name}-db", own_cluster)
         own = database_args(args, "", [], recorded)
         return database_facts(f"{name}-db", settled(own))
     server = logical_database_args(args, default_database_name(name), {})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pulumi
 
 from ..data_loss.rules import STACK_KEY
-from ..database.engines import CLUSTER_ENGINES
+from ..database.engines import CLUSTER_ENGINES, DOCUMENT_ENGINES
 from ..secrets.kms_key import KmsKey, KmsKeyArgs
 from ..validation.problems import Problem
 from ..validation.references import kms_key_problems
@@ -31,7 +31,7 @@ def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> p
     wanted: KmsKeyArgs = {
         "description": f"Encrypts the data of {name}",
         # RDS names the groups of its logs by itself, and WAF requires a prefix; all others start with the app's name.
-        "log_group_names": [f"{name}-*", f"/aws/rds/{_kind(args)}/{name}-*", *waf_logs],
+        "log_group_names": [f"{name}-*", f"{_database_logs(args)}/{name}-*", *waf_logs],
         "retain": args["keep_data"],
     }
     if args["media_cdn"] != "none":
@@ -39,9 +39,11 @@ def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> p
     return KmsKey(key_name(name), wanted, opts).key_arn
 
 
-def _kind(args: FlaskAppArgs) -> str:
-    """What the names of RDS's log groups contain."""
-    return "cluster" if args["database"] in CLUSTER_ENGINES else "instance"
+def _database_logs(args: FlaskAppArgs) -> str:
+    """How the names of the database's log groups begin."""
+    if args["database"] in DOCUMENT_ENGINES:
+        return "/aws/docdb"
+    return f"/aws/rds/{'cluster' if args['database'] in CLUSTER_ENGINES else 'instance'}"
 
 
 def database_key(args: FlaskAppArgs, key: pulumi.Input[str] | None) -> pulumi.Input[str] | None:

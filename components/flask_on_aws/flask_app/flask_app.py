@@ -108,13 +108,13 @@ class FlaskApp(FlaskAppSteps):
     database_security_group_id: pulumi.Output[str]
     """Security group of the database's server; empty without one."""
     database_instance_identifier: pulumi.Output[str]
-    """Identifier of the RDS instance; empty without one, with Aurora, and on a shared server."""
+    """Identifier of the RDS instance; empty without one, with Aurora or DocumentDB, and on a shared server."""
     database_instance_arn: pulumi.Output[str]
-    """ARN of the RDS instance; empty without one, with Aurora, and on a shared server."""
+    """ARN of the RDS instance; empty without one, with Aurora or DocumentDB, and on a shared server."""
     database_cluster_identifier: pulumi.Output[str]
-    """Identifier of the Aurora cluster; empty without one."""
+    """Identifier of the Aurora or DocumentDB cluster; empty without one."""
     database_cluster_arn: pulumi.Output[str]
-    """ARN of the Aurora cluster; empty without one."""
+    """ARN of the Aurora or DocumentDB cluster; empty without one."""
 
     bucket_name: pulumi.Output[str]
     """Name of the media bucket; empty without one."""

@@ -12,7 +12,7 @@ import pulumi
 from ..build_plan.commands.process_types import service_name
 from ..build_plan.commands.procfile import Processes, read_processes
 from ..component import with_defaults
-from ..database.engines import ENGINES
+from ..database.engines import DOCUMENT_ENGINES, ENGINES
 from ..database.sqlserver_editions import DEFAULT_EDITION
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ..runtime_contract.database_url import URLS
@@ -124,15 +124,15 @@ class FlaskAppArgs(TypedDict, total=False):
     """Ids of private subnets in the existing VPC. Default: none."""
     # Database
     database: DatabaseKind
-    """Database of the app: postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql or none. A change replaces the database. Default: postgres."""
+    """Database of the app: postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb (compatible with MongoDB) or none. A change replaces the database. Default: postgres."""
     database_edition: SqlServerEdition
     """Edition of SQL Server, which decides its license's price: express (10 GB for each database, no standby), web (for public websites alone), standard or enterprise. A change replaces the database. Default: express, in production too."""
     database_version: str
-    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). Default: 17; 8.4 for MySQL, 11.4 for MariaDB, 8.0 for Aurora MySQL, 16.00 (2022) for SQL Server."""
+    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). DocumentDB upgrades none by itself. Default: 17; 8.4 for MySQL, 11.4 for MariaDB, 8.0 for Aurora MySQL, 16.00 (2022) for SQL Server, 5.0 for DocumentDB."""
     database_instance_class: str
-    """RDS instance class; Aurora has capacity units instead. Default: db.t4g.micro; for SQL Server, which has no such class, db.t3.small (express, web), db.m5.large (standard) or db.m5.xlarge (enterprise)."""
+    """Instance class of RDS or DocumentDB; Aurora has capacity units instead. Default: db.t4g.micro; for DocumentDB db.t4g.medium; for SQL Server, which has no such class, db.t3.small (express, web), db.m5.large (standard) or db.m5.xlarge (enterprise)."""
     database_storage_gib: int
-    """Initial storage in GiB; Aurora's grows and shrinks by itself. Default: 20."""
+    """Initial storage in GiB; Aurora's and DocumentDB's grows by itself. Default: 20."""
     database_max_storage_gib: int
     """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 100."""
     database_min_capacity: float
@@ -146,17 +146,17 @@ class FlaskAppArgs(TypedDict, total=False):
     database_username: str
     """Name of the database's owner. Default: app; on a shared server the name of the database."""
     database_backup_days: int
-    """Days, up to 35, for which the database can be restored to any second; 0 turns backups off, except Aurora's. Default: 14 in production, 7 in staging, 1 in development."""
+    """Days, up to 35, for which the database can be restored to any second; 0 turns backups off, except Aurora's and DocumentDB's. Default: 14 in production, 7 in staging, 1 in development."""
     database_backup_window: str
     """Daily window of the backup, in UTC. Default: 03:00-04:00."""
     database_maintenance_window: str
     """Weekly window of upgrades and postponed changes, in UTC. Default: sun:04:30-sun:05:30."""
     database_multi_az: bool
-    """Whether a standby in another zone takes over when the database fails; of Aurora, a second instance. SQL Server Express has none, so it is false there. Default: true in production."""
+    """Whether a standby in another zone takes over when the database fails; of Aurora and DocumentDB, a second instance. SQL Server Express has none, so it is false there. Default: true in production."""
     database_monitoring_interval: int
     """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, so shorter intervals cost more. Default: 60 in production, else 0."""
     database_snapshot: str
-    """Snapshot to create the database from; for Aurora a cluster's, or the ARN of an instance's. Later changes have no effect. Default: none."""
+    """Snapshot to create the database from; for Aurora a cluster's, or the ARN of an instance's; for DocumentDB a cluster's. Later changes have no effect. Default: none."""
     database_apply_immediately: bool
     """Whether changes to the database take effect at once, some with a restart, instead of in the maintenance window. Default: true except in production."""
     database_allow_major_upgrade: bool
@@ -168,9 +168,9 @@ class FlaskAppArgs(TypedDict, total=False):
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and lose its data. Default: false."""
     database_url_scheme: str
-    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg, mysql+pymysql or mssql+pyodbc. Default: postgresql; mysql for MySQL, MariaDB and Aurora MySQL; mssql+pymssql for SQL Server."""
+    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg, mysql+pymysql or mssql+pyodbc. Default: postgresql; mysql for MySQL, MariaDB and Aurora MySQL; mssql+pymssql for SQL Server; mongodb for DocumentDB."""
     database_url_query: str
-    """Query string of DATABASE_URL, for drivers that need another; if empty, there is none. Default: the parameters by which the scheme's driver verifies TLS, such as sslmode and sslrootcert, or ssl_ca."""
+    """Query string of DATABASE_URL, for drivers that need another; if empty, there is none. Default: the parameters by which the scheme's driver verifies TLS, such as sslmode and sslrootcert, ssl_ca, or tlsCAFile."""
     database_url_secret_arn: pulumi.Input[str]
     """ARN of an existing secret in Secrets Manager with the URL of a database that the stack does not create, or of one of its JSON keys, as ARN:key::. The app gets the URL as DATABASE_URL, and none of the other variables of a database; `database` is none. `database_url_scheme` tells the preflight which database to provide. Default: none."""
     database_url_kms_key_id: pulumi.Input[str]
@@ -496,7 +496,7 @@ def _database_defaults(args: FlaskAppArgs) -> Mapping[str, Any]:
     engine = ENGINES.get(args["database"], ENGINES["postgres"])
     defaults: dict[str, Any] = {
         "database_url_scheme": url.scheme,
-        "database_instance_class": engine.default_class,
+        "database_instance_class": DOCUMENT_ENGINES.get(args["database"], engine).default_class,
         "database_setup_image": SETUP_IMAGE,
     }
     if not engine.editions:

@@ -13,7 +13,8 @@ from ..cache.cache import PORT as CACHE_PORT
 from ..cache.cache import Cache
 from ..component import Component
 from ..database.database import Database
-from ..database.engines import ALL_ENGINES, CLUSTER_ENGINES
+from ..database.engines import ALL_ENGINES, CLUSTER_ENGINES, DOCUMENT_ENGINES
+from ..documentdb.documentdb_cluster import DocumentDbCluster
 from ..ecs.autoscaling import Autoscaling
 from ..ecs.cluster import Cluster
 from ..ecs.service import Service
@@ -58,6 +59,7 @@ from .topology import has_endpoints, has_setup, log_sources, needs
 _SECRET_RECOVERY_DAYS = 7
 # In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
 _VERIFIER = "DATABASE_PASSWORD_VERIFIER"
+_Server = Database | AuroraCluster | DocumentDbCluster
 _DeferredText = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
 
 
@@ -198,7 +200,7 @@ class FlaskAppSteps(Component):
         return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
 
     def _create_database(self) -> None:
-        self.database: Database | AuroraCluster | LogicalDatabase | None = None
+        self.database: _Server | LogicalDatabase | None = None
         self.database_server: Database | None = None
         if self._args["database"] != "none":
             if "database_host" in self._args:
@@ -211,7 +213,7 @@ class FlaskAppSteps(Component):
             self._task_policies["database"] = self.database.login.policy_json
         self._show_database(self.database, self._server())
 
-    def _server(self) -> Database | AuroraCluster | None:
+    def _server(self) -> _Server | None:
         """The stack's own database server."""
         server = self.database_server or self.database
         return None if isinstance(server, LogicalDatabase) else server
@@ -226,13 +228,17 @@ class FlaskAppSteps(Component):
         self._allow_tasks_to(server)
         return LogicalDatabase(f"{self._name}-db-app", args, self._child())
 
-    def _create_server(self) -> Database | AuroraCluster:
-        is_cluster = self._args["database"] in CLUSTER_ENGINES
-        server = self._create_cluster_server() if is_cluster else self._create_instance_server()
+    def _create_server(self) -> _Server:
+        if self._args["database"] in CLUSTER_ENGINES:
+            server = self._create_cluster_server()
+        elif self._args["database"] in DOCUMENT_ENGINES:
+            server = self._create_document_server()
+        else:
+            server = self._create_instance_server()
         self._allow_tasks_to(server)
         return server
 
-    def _allow_tasks_to(self, server: Database | AuroraCluster) -> None:
+    def _allow_tasks_to(self, server: _Server) -> None:
         port = ALL_ENGINES[self._args["database"]].port
         self.task_security_group.allow_group("database", server.security_group_id, port)
 
@@ -250,6 +256,13 @@ class FlaskAppSteps(Component):
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         args |= self._keys("login_kms_key_id", "log_kms_key_id")
         return AuroraCluster(f"{self._name}-db", args, self._child())
+
+    def _create_document_server(self) -> DocumentDbCluster:
+        key = database_key(self._args, self._key)
+        args = component_args.documentdb_args(self._args, self.vpc_id, self.network.private_subnet_ids, key)
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id", "log_kms_key_id")
+        return DocumentDbCluster(f"{self._name}-db", args, self._child())
 
     def _join_server(self) -> LogicalDatabase:
         name = component_args.default_database_name(self._name)
@@ -487,6 +500,8 @@ class FlaskAppSteps(Component):
                 "database_min_capacity": self._args["database_min_capacity"],
                 "database_max_capacity": self._args["database_max_capacity"],
             }
+        if self._args["alarms"] and isinstance(server, DocumentDbCluster):
+            args |= {"watch_documentdb": True, "documentdb_cluster_identifier": server.cluster_identifier}
         if self._args["alarms"] and self.queue:
             args |= {
                 "watch_queue": True,
@@ -528,11 +543,9 @@ class FlaskAppSteps(Component):
         self.listener_arn = main.listener_arn
         self.target_group_arn = exposure.target_group_arn
 
-    def _show_database(
-        self, database: Database | AuroraCluster | LogicalDatabase | None, server: Database | AuroraCluster | None
-    ) -> None:
+    def _show_database(self, database: _Server | LogicalDatabase | None, server: _Server | None) -> None:
         instance = server if isinstance(server, Database) else None
-        cluster = server if isinstance(server, AuroraCluster) else None
+        cluster = server if isinstance(server, AuroraCluster | DocumentDbCluster) else None
         self.database_host = database.host if database else nothing()
         self.database_port = database.port if database else pulumi.Output.from_input(0)
         self.database_name = database.database_name if database else nothing()

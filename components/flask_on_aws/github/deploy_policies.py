@@ -101,6 +101,7 @@ def observation(scope: Scope) -> list[Statement]:
                 "log-group:{n}-*",
                 "log-group:/aws/rds/instance/{n}-*",
                 "log-group:/aws/rds/cluster/{n}-*",
+                "log-group:/aws/docdb/{n}-*",
                 "log-group:aws-waf-logs-{n}-*",
             ),
         ),

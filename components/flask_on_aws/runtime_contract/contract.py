@@ -47,9 +47,11 @@ _PRODUCT_NEEDS = {
     "mysql": ("mysql",),
     "mariadb": ("mysql", "mariadb"),
     "sqlserver": ("sqlserver",),
+    "mongodb": ("mongodb",),
 }
 _OPENSSL = "openssl_roots"
-_DATABASE_NEEDS = ("database", "postgres", "mysql", "mariadb", "sqlserver", _OPENSSL)
+_PRODUCTS_WITH_VARIABLES = ("postgres", "mysql", "mariadb", "sqlserver", "mongodb")
+_DATABASE_NEEDS = ("database", *_PRODUCTS_WITH_VARIABLES, _OPENSSL)
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
 
@@ -66,7 +68,7 @@ def _has_engine(need: str) -> Callable[[Inputs], bool]:
 
 NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
     **{name: _has(service.fact) for name, service in SERVICES.items()},
-    **{need: _has_engine(need) for need in ("postgres", "mysql", "mariadb", "sqlserver")},
+    **{need: _has_engine(need) for need in _PRODUCTS_WITH_VARIABLES},
     _OPENSSL: lambda inputs: (
         _has_engine("sqlserver")(inputs) and uses_openssl_roots(inputs.database.scheme, inputs.database_query)
     ),
@@ -145,6 +147,15 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MSSQL_SSL_CA", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "sqlserver"),
     Variable("FREETDSCONF", "plain", "File with FreeTDS's configuration, by which pymssql verifies the database's certificate", lambda k: freetds_path(k.database.ca_path), "sqlserver", is_default=True),
     Variable("SSL_CERT_FILE", "plain", "File with the image's root certificates and the database's, only with a driver of Microsoft's", lambda k: roots_path(k.database.ca_path), _OPENSSL, is_default=True),
+    Variable("MONGODB_URI", "secret", "The same as `DATABASE_URL`", url_of, "mongodb"),
+    Variable("MONGO_URL", "secret", "The same as `DATABASE_URL`", url_of, "mongodb"),
+    Variable("MONGO_URI", "secret", "The same as `DATABASE_URL`; Flask-PyMongo's setting has this name", url_of, "mongodb"),
+    Variable("MONGODB_HOST", "plain", "Host of the database", lambda k: k.database.host, "mongodb"),
+    Variable("MONGODB_PORT", "plain", "Port of the database", lambda k: k.database.port, "mongodb"),
+    Variable("MONGODB_USERNAME", "plain", "User of the database", lambda k: k.database.user, "mongodb"),
+    Variable("MONGODB_DATABASE", "plain", "Name of the database", lambda k: k.database.name, "mongodb"),
+    Variable("MONGODB_PASSWORD", "secret", "Password of the database", lambda k: k.password, "mongodb"),
+    Variable("MONGODB_TLS_CA_FILE", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "mongodb"),
     Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
     Variable("MEDIA_URL", "plain", "Address of the bucket's files on CloudFront, with a trailing slash, only with `mediaCdn`", lambda k: k.media.url, MEDIA_CDN),

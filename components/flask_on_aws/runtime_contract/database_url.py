@@ -1,7 +1,7 @@
 """The URL of a database by its engine and driver, in one table: schemes, and the query with which TLS is verified.
 
 Each driver's query was tried with the driver itself: the server's certificate must be signed by the CA and issued for
-the host, or the connection fails. tests/local/test_mysql_drivers.py and test_sqlserver_drivers.py repeat that.
+the host, or the connection fails. tests/local/test_mysql_drivers.py, test_sqlserver_drivers.py and test_mongodb.py repeat that.
 """
 
 import re
@@ -74,6 +74,20 @@ _SQLSERVER = UrlProfile(
     queries={"pymssql": "", "pytds": "", "mssqlpython": _MICROSOFT, "pyodbc": _ODBC, "aioodbc": _ODBC},
     other_query="",
 )
+# DocumentDB is a replica set named rs0, without retryable writes. Its users are in the database `admin`, where drivers look
+# for the user only if the URL says so: https://docs.aws.amazon.com/documentdb/latest/developerguide/connect_programmatically.html
+_DOCUMENTDB = (
+    "tls=true&tlsCAFile={ca}&replicaSet=rs0&readPreference=secondaryPreferred&retryWrites=false&authSource=admin"
+)
+_MONGODB = UrlProfile(
+    scheme="mongodb",
+    schemes=re.compile(r"mongodb"),
+    example="mongodb",
+    query=_DOCUMENTDB,
+    query_example="tls=true&tlsCAFile=/etc/rds-ca/rds-ca-bundle.pem&replicaSet=rs0&retryWrites=false&authSource=admin",
+    queries={},
+    other_query=_DOCUMENTDB,
+)
 PRODUCTS: Mapping[str, str] = {
     "postgres": "postgres",
     "aurora-postgres": "postgres",
@@ -81,9 +95,16 @@ PRODUCTS: Mapping[str, str] = {
     "aurora-mysql": "mysql",
     "mariadb": "mariadb",
     "sqlserver": "sqlserver",
+    "documentdb": "mongodb",
 }
 """By the engine's name in the setting `database`: the product with the same protocol, SQL and client programs."""
-_OF_PRODUCTS = {"postgres": _POSTGRES, "mysql": _MYSQL, "mariadb": _MYSQL, "sqlserver": _SQLSERVER}
+_OF_PRODUCTS = {
+    "postgres": _POSTGRES,
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+    "sqlserver": _SQLSERVER,
+    "mongodb": _MONGODB,
+}
 URLS: Mapping[str, UrlProfile] = {engine: _OF_PRODUCTS[product] for engine, product in PRODUCTS.items()}
 """By the engine's name in the setting `database`."""
 

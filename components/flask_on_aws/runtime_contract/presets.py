@@ -10,11 +10,12 @@ from .database_url import PRODUCTS
 from .facts import CACHE_SCHEME, Inputs, Variable, bind, cache_url_of, hostname, url_of
 
 # Upsun's names of a product's service, of its scheme and of its endpoint: https://docs.upsun.com/add-services/postgresql.html,
-# https://docs.upsun.com/add-services/mysql.html
+# https://docs.upsun.com/add-services/mysql.html, https://docs.upsun.com/add-services/mongodb.html
 _UPSUN = {
     "postgres": ("postgresql", "pgsql", "postgresql"),
     "mysql": ("mysql", "mysql", "mysql"),
     "mariadb": ("mariadb", "mysql", "mysql"),
+    "mongodb": ("mongodb", "mongodb", "mongodb"),
     "sqlserver": ("sqlserver", "sqlsrv", "sqlserver"),  # Upsun has none; Laravel's name of the scheme
 }
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
@@ -114,7 +115,7 @@ _UPSUN_VARIABLES: tuple[Variable, ...] = (
     Variable("DB_USERNAME", "plain", "User of the database", lambda k: k.database.user, "database", "upsun"),
     Variable("DB_PASSWORD", "secret", "Password of the database", lambda k: k.password, "database", "upsun"),
     Variable("DB_SCHEME", "plain", "Scheme of `DATABASE_URL`", lambda k: k.database.scheme, "database", "upsun"),
-    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql` or `mysql`; `sqlsrv` for SQL Server", _upsun_scheme, "database", "upsun"),
+    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql`, `mysql` or `mongodb`; `sqlsrv` for SQL Server", _upsun_scheme, "database", "upsun"),
     Variable("POSTGRESQL_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "postgres", "upsun"),
     Variable("POSTGRESQL_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "postgres", "upsun"),
     Variable("POSTGRESQL_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "postgres", "upsun"),
@@ -129,6 +130,8 @@ _UPSUN_VARIABLES: tuple[Variable, ...] = (
     Variable("MARIADB_PATH", "plain", "The same as `MYSQL_DATABASE`", lambda k: k.database.name, "mariadb", "upsun"),
     Variable("MARIADB_USERNAME", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mariadb", "upsun"),
     Variable("MARIADB_PASSWORD", "secret", "The same as `MYSQL_PASSWORD`", lambda k: k.password, "mariadb", "upsun"),
+    Variable("MONGODB_PATH", "plain", "The same as `MONGODB_DATABASE`", lambda k: k.database.name, "mongodb", "upsun"),
+    Variable("MONGODB_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mongodb", "upsun"),
     Variable("MARIADB_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mariadb", "upsun"),
     Variable("REDIS_SCHEME", "plain", "Always `rediss`, since the cache accepts only TLS", lambda k: CACHE_SCHEME, "cache", "upsun"),
     Variable("VALKEY_HOST", "plain", "The same as `REDIS_HOST`", lambda k: k.cache.host, "cache", "upsun"),
@@ -179,6 +182,10 @@ _RAILWAY: tuple[Variable, ...] = (
     Variable("MYSQLUSER", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mysql", "railway"),
     Variable("MYSQLDATABASE", "plain", "The same as `MYSQL_DATABASE`", lambda k: k.database.name, "mysql", "railway"),
     Variable("MYSQLPASSWORD", "secret", "The same as `MYSQL_PASSWORD`", lambda k: k.password, "mysql", "railway"),
+    Variable("MONGOHOST", "plain", "The same as `MONGODB_HOST`", lambda k: k.database.host, "mongodb", "railway"),
+    Variable("MONGOPORT", "plain", "The same as `MONGODB_PORT`", lambda k: k.database.port, "mongodb", "railway"),
+    Variable("MONGOUSER", "plain", "The same as `MONGODB_USERNAME`", lambda k: k.database.user, "mongodb", "railway"),
+    Variable("MONGOPASSWORD", "secret", "The same as `MONGODB_PASSWORD`", lambda k: k.password, "mongodb", "railway"),
     Variable("REDISHOST", "plain", "The same as `REDIS_HOST`", lambda k: k.cache.host, "cache", "railway"),
     Variable("REDISPORT", "plain", "The same as `REDIS_PORT`", lambda k: k.cache.port, "cache", "railway"),
     Variable("REDISUSER", "plain", "Always `default`, the user of the token", lambda k: "default", "cache", "railway"),

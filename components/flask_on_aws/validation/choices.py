@@ -99,6 +99,8 @@ class DatabaseKind(Choice):
     """Aurora PostgreSQL, serverless."""
     AURORA_MYSQL = "aurora-mysql"
     """Aurora MySQL, serverless."""
+    DOCUMENTDB = "documentdb"
+    """Amazon DocumentDB, which is compatible with MongoDB."""
     NONE = "none"
     """None."""
 

@@ -11,7 +11,9 @@ Architecture = Literal["x86_64", "arm64"]
 Preflight = Literal["auto", "always", "never"]
 Dns = Literal["route53", "external"]
 Egress = Literal["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
-DatabaseKind = Literal["postgres", "mysql", "mariadb", "sqlserver", "aurora-postgres", "aurora-mysql", "none"]
+DatabaseKind = Literal[
+    "postgres", "mysql", "mariadb", "sqlserver", "aurora-postgres", "aurora-mysql", "documentdb", "none"
+]
 DatabaseEngine = Literal["postgres", "mysql", "mariadb", "sqlserver"]
 SqlServerEdition = Literal["express", "web", "standard", "enterprise"]
 SharedEngine = Literal["postgres", "sqlserver"]

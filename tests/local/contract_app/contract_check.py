@@ -59,9 +59,10 @@ PATTERNS = {
     "MYSQL_PORT": r"\d+",
     "MYSQL_TCP_PORT": r"\d+",
     "MSSQL_TCP_PORT": r"\d+",
+    "MONGODB_PORT": r"\d+",
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
-    "DB_CONNECTION": "pgsql|mysql",
+    "DB_CONNECTION": "pgsql|mysql|mongodb",
     "DOMAIN_ALIASES": "",
     "GIT_BRANCH": "main",
     "GUNICORN_BIND": r"0\.0\.0\.0:\d+",
@@ -137,6 +138,9 @@ def database_url() -> Iterator[str]:
     if "MYSQL_HOST" in env:
         yield from mysql_url()
         return
+    if "MONGODB_HOST" in env:
+        yield from mongodb_url()
+        return
     url = urlsplit(env["DATABASE_URL"])
     query = {name: values[0] for name, values in parse_qs(url.query, strict_parsing=True).items()}
     parts = {
@@ -166,6 +170,55 @@ def mysql_url() -> Iterator[str]:
     yield from (f"DATABASE_URL has another {name}" for name, (actual, expected) in parts.items() if actual != expected)
 
 
+def mongodb_url() -> Iterator[str]:
+    """The driver's own parser reads it."""
+    from pymongo.uri_parser import parse_uri  # only the app's own environment has it
+
+    url = parse_uri(env["DATABASE_URL"])
+    parts = {
+        "address": (url["nodelist"], [(env["MONGODB_HOST"], int(env["MONGODB_PORT"]))]),
+        "user": (url["username"], env["MONGODB_USERNAME"]),
+        "password": (url["password"], env["MONGODB_PASSWORD"]),
+        "name": (url["database"], env["MONGODB_DATABASE"]),
+        "query": (
+            dict(url["options"]),
+            {
+                "tls": True,
+                "tlsCAFile": env["MONGODB_TLS_CA_FILE"],
+                "replicaSet": "rs0",
+                "readPreference": "secondaryPreferred",
+                "retryWrites": False,
+                "authSource": "admin",
+            },
+        ),
+    }
+    yield from (f"DATABASE_URL has another {name}" for name, (actual, expected) in parts.items() if actual != expected)
+    yield from (
+        f"{name} is another URL"
+        for name in ("MONGODB_URI", "MONGO_URL", "MONGO_URI")
+        if env[name] != env["DATABASE_URL"]
+    )
+
+
+def mongodb() -> Iterator[str]:
+    """Connect with the URL over verified TLS, and write; but not without TLS."""
+    import pymongo
+
+    def client(*arguments: object, **options: object) -> "pymongo.MongoClient[dict[str, object]]":
+        return pymongo.MongoClient(*arguments, serverSelectionTimeoutMS=2000, **options)
+
+    documents = client(env["MONGODB_URI"]).get_default_database()[f"checked_{sys.argv[1]}"]
+    documents.insert_one({"word": "größe 🎉"})
+    if documents.find_one()["word"] != "größe 🎉":
+        yield "the database returns another text"
+    login = {"username": env["MONGODB_USERNAME"], "password": env["MONGODB_PASSWORD"], "directConnection": True}
+    try:
+        client(env["MONGODB_HOST"], int(env["MONGODB_PORT"]), **login).admin.command("ping")
+        yield "the database accepts connections without TLS"
+    except pymongo.errors.ServerSelectionTimeoutError:
+        pass
+
+
 def mysql() -> Iterator[str]:
     """Connect with the MYSQL_* variables over verified TLS, and write."""
     context = ssl.create_default_context(cafile=env["MYSQL_SSL_CA"])
@@ -193,6 +246,9 @@ def database() -> Iterator[str]:
     """Connect with the URL, and with the PG* variables, which libpq reads itself."""
     if "MYSQL_HOST" in env:
         yield from mysql()
+        return
+    if "MONGODB_HOST" in env:
+        yield from mongodb()
         return
     ssl.create_default_context(cafile=env["PGSSLROOTCERT"])  # the file is readable and contains certificates
     session = "SELECT ssl, current_user, current_database() FROM pg_stat_ssl WHERE pid = pg_backend_pid()"

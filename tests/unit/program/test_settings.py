@@ -191,7 +191,8 @@ def test_all_mistakes_are_reported_at_once(configured):
         (
             "database",
             "oracle",
-            "'oracle' is not one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, none",
+            "'oracle' is not one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb, "
+            "none",
         ),
         ("databaseBackupDays", "99", "99"),
         ("architecture", "sparc", "'sparc'"),

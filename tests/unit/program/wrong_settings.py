@@ -403,7 +403,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"database": "oracle"},
-        ["database: 'oracle' is not one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, none."],
+        [
+            "database: 'oracle' is not one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb, none."
+        ],
     ),
     (
         {"databaseVersion": "9.6"},
@@ -522,7 +524,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"database": "none", "databaseMonitoringInterval": 30},
         [
-            "databaseMonitoringInterval: 30 has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
+            "databaseMonitoringInterval: 30 has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb, or leave it out."
         ],
     ),
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
@@ -548,7 +550,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"database": "none", "databaseSnapshot": "snap"},
         [
-            "databaseSnapshot: 'snap' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
+            "databaseSnapshot: 'snap' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb, or leave it out."
         ],
     ),
     (
@@ -570,7 +572,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {**SERVER, "database": "none"},
         [
-            "databaseHost: 'db.example.com' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
+            "databaseHost: 'db.example.com' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb, or leave it out."
         ],
     ),
     (
@@ -684,6 +686,47 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {**AURORA, "databaseSnapshot": "-snap"},
         [
             "databaseSnapshot: '-snap' is neither the name nor the ARN of a cluster's snapshot, like app-before-2-0, nor the ARN of an instance's."
+        ],
+    ),
+    (
+        {"database": "documentdb", "databaseInstanceClass": "db.t4g.micro", "databaseVersion": "3.6"},
+        [
+            "databaseVersion: '3.6' is not a version of DocumentDB among 4.0, 5.0, 8.0, like 5.0 or 5.0.0.",
+            "databaseInstanceClass: 'db.t4g.micro' does not exist; db.t4g has the sizes medium.",
+        ],
+    ),
+    (
+        {"database": "documentdb", "databaseUsername": "shop_app", "databaseName": "admin"},
+        [
+            "databaseName: 'admin' is reserved by RDS or DocumentDB; choose another name, like app.",
+            "databaseUsername: 'shop_app' has an underscore; DocumentDB allows only letters and digits in it.",
+        ],
+    ),
+    (
+        {
+            "database": "documentdb",
+            "databaseStorageGib": 50,
+            "databaseMonitoringInterval": 30,
+            "databaseMinCapacity": 2,
+        },
+        [
+            "databaseStorageGib: 50 has no effect with database documentdb; DocumentDB's storage grows by itself; leave it out.",
+            "databaseMonitoringInterval: 30 has no effect with database documentdb; DocumentDB has no Enhanced Monitoring; leave it out.",
+            "databaseMinCapacity: 2 has no effect with database documentdb; set database to aurora-postgres or aurora-mysql, or leave it out.",
+        ],
+    ),
+    (
+        {"database": "documentdb", "databaseUrlScheme": "mongodb+srv"},
+        ["databaseUrlScheme: 'mongodb+srv' is not a scheme of DocumentDB; use mongodb."],
+    ),
+    (
+        {"database": "documentdb", "databaseBackupDays": 0},
+        ["databaseBackupDays: 0 must be a whole number from 1 to 35 days."],
+    ),
+    (
+        {**SERVER, "database": "documentdb"},
+        [
+            "databaseHost: only a PostgreSQL or SQL Server server can be shared, and database is documentdb; leave it out, so that the app gets its own server."
         ],
     ),
     (
@@ -2229,7 +2272,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"databaseKmsKeyId": KEY, "database": "none"},
         [
-            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
+            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, documentdb, or leave it out."
         ],
     ),
     (

@@ -12,6 +12,7 @@ _DATABASES: Mapping[str, str] = {
     **dict.fromkeys(("mysql", "mysql-server", "percona"), "mysql"),
     "mariadb": "mariadb",
     **dict.fromkeys(("mssql/server", "azure-sql-edge"), "sqlserver"),
+    **dict.fromkeys(("mongo", "mongodb", "mongodb-community-server", "ferretdb"), "documentdb"),
 }
 # The version of RDS by the year that begins the tag of Microsoft's image.
 _SQLSERVER_VERSIONS = {"2019": "15.00", "2022": "16.00"}
@@ -24,8 +25,6 @@ _OTHERS: Mapping[str, str] = {
     **dict.fromkeys(("nginx", "caddy", "traefik", "haproxy", "httpd", "nginx-proxy", "acme-companion"), _PROXY),
     **dict.fromkeys(("mailhog", "mailpit", "maildev", "mailcatcher", "smtp4dev", "mailtrap"), _MAIL),
     **dict.fromkeys(("adminer", "pgadmin4", "phpmyadmin", "redis-commander", "redisinsight", "pgweb"), _TOOL),
-    "mongo": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
-    "mongodb": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
     "rabbitmq": "RabbitMQ is not supported; set `queue: sqs`, or use a broker elsewhere (secretValues).",
     "memcached": "Memcached is not supported; set `cache: valkey`, which needs a client for Redis.",
     **dict.fromkeys(

@@ -15,16 +15,17 @@ def set_database(draft: Draft, engine: str, version: str, place: Place) -> None:
     """Choose the engine of the database, and its version if the source names one."""
     draft.put("database", engine, place)
     versions = ALL_ENGINES[engine].versions
+    service = "DocumentDB" if engine == "documentdb" else "RDS"
     number = re.match(r"\d+(?:\.\d+)?", version)
     if not number:
         return
     minimum = _key(number[0]) if "." in versions[0] else _key(number[0])[:1]
     choice = next((item for item in versions if _key(item) >= minimum), versions[-1])
     if choice == ALL_ENGINES[engine].default_version:
-        note = "" if _key(choice) == minimum else f"the source has {number[0]}, which RDS does not offer"
+        note = "" if _key(choice) == minimum else f"the source has {number[0]}, which {service} does not offer"
         draft.carry(place, "databaseVersion", f"{choice} is the default{f' ({note})' if note else ''}")
         return
-    note = "" if _key(choice) == minimum else f"RDS does not offer {number[0]} in standard support"
+    note = "" if _key(choice) == minimum else f"{service} does not offer {number[0]} in standard support"
     draft.put("databaseVersion", choice, place, note)
 
 

@@ -232,6 +232,9 @@ def _environment_of_client(project: Path, client: str) -> Mapping[str, str]:
         fail(
             f"The app's database is SQL Server; open it with sqlcmd and the MSSQL_* variables that {variables} prints."
         )
+    if "MONGODB_HOST" in environment:
+        variables = command_line("env")
+        fail(f"The app's database is DocumentDB; open it with mongosh and the MONGODB_URI that {variables} prints.")
     if other is None:
         fail("The app has no database: its setting `database` is none.")
     if other != client:

@@ -10,6 +10,7 @@ from .bundled_data import patch_bundled_data  # before any import of moto's EC2
 from .access_logs import patch_access_logs
 from .cloudfront import patch_cloudfront
 from .deployments import patch_deployments
+from .documentdb import patch_documentdb
 from .ecs import patch_ecs
 from .elasticache import patch_elasticache
 from .images import patch_images
@@ -33,6 +34,7 @@ def apply_patches() -> None:
     patch_log_keys()
     patch_rds()
     patch_rds_clusters()
+    patch_documentdb()
     patch_elasticache()
     patch_for_provider()
     patch_monitoring()

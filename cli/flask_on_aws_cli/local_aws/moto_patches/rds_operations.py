@@ -3,7 +3,7 @@
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-CLUSTER_ENGINES = ("aurora-postgresql", "aurora-mysql")
+CLUSTER_ENGINES = ("aurora-postgresql", "aurora-mysql", "docdb")
 """RDS's names of the engines whose clusters have a server; their instances share it."""
 
 

@@ -8,6 +8,7 @@ from flask_on_aws.database.sqlserver_editions import EDITIONS
 
 from ...shared.certificate_authority import Authority
 from .configuration import Instance
+from .documentdb import DocumentServer
 from .mariadb import MariadbServer
 from .postgres import PostgresServer
 from .sqlserver import SqlServer
@@ -77,6 +78,7 @@ _SERVERS: Mapping[str, Callable[[Path, Path, Authority], DatabaseServer]] = {
     "mysql": MariadbServer,
     "aurora-mysql": MariadbServer,
     "mariadb": MariadbServer,
+    "docdb": DocumentServer,
     **{edition.engine: SqlServer for edition in EDITIONS.values()},
 }
 

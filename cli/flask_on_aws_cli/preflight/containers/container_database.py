@@ -21,6 +21,7 @@ from .server_images import SERVER_IMAGES, ServerImage
 
 _HOST = "database"
 _FOLDER, _CA_FOLDER = "/preflight", "/preflight-ca"
+_AS_PROCESSES = "to check it, run the preflight with --runner process"
 _START_SECONDS, _PULL_SECONDS = 60.0, 300.0
 
 
@@ -54,7 +55,9 @@ def container_database(settings: AppSettings, network: str) -> Generator[Contain
         DockerError: if its image is missing and cannot be pulled, or it does not start.
     """
     profile = ALL_ENGINES[settings.database_engine]
-    server = SERVER_IMAGES[PRODUCTS[settings.database_engine]]
+    server = SERVER_IMAGES.get(PRODUCTS[settings.database_engine])
+    if server is None:
+        raise DockerError(f"{profile.title} does not run in a preflight in containers; {_AS_PROCESSES}.")
     image = _image(server, profile.major(settings.database_version))
     name = volume = f"preflight-{secrets.token_hex(6)}"
     password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL

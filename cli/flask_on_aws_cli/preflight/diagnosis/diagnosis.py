@@ -2,7 +2,7 @@
 
 from ..check import Finding
 from ..output import Output, Rule
-from . import bind_rules, database_rules, import_rules, mysql_rules, sqlserver_rules, system_rules
+from . import bind_rules, database_rules, import_rules, mongodb_rules, mysql_rules, sqlserver_rules, system_rules
 from .environment_rule import unknown_environment
 from .interface_rule import other_interface
 from .variable_rule import missing_variable
@@ -20,6 +20,8 @@ _RULES: tuple[Rule, ...] = (
     database_rules.url_query,
     mysql_rules.url_query,
     mysql_rules.cryptography,
+    mongodb_rules.retryable_writes,
+    mongodb_rules.not_supported,
     missing_variable,
     bind_rules.shell_syntax,
     bind_rules.unexpanded_port,
@@ -43,6 +45,8 @@ _RULES: tuple[Rule, ...] = (
     mysql_rules.login,
     mysql_rules.socket,
     sqlserver_rules.login,
+    mongodb_rules.login,
+    mongodb_rules.connection,
     database_rules.connection,
 )
 

@@ -70,6 +70,12 @@ def _odbc(driver: ModuleType, login: _Login, _ca: str) -> None:
     driver.connect(text, timeout=_SECONDS).close()
 
 
+def _pymongo(driver: ModuleType, _login: _Login, _ca: str) -> None:
+    client = driver.MongoClient(os.environ["DATABASE_URL"], serverSelectionTimeoutMS=_SECONDS * 1000)
+    client.get_default_database().list_collection_names()  # a command that needs the login
+    client.close()
+
+
 # The modules of each kind of database, those that most apps use first, and how each connects with verified TLS.
 _POSTGRES: _Drivers = {"psycopg": _libpq, "psycopg2": _libpq}  # the newer one first; both accept libpq's URL
 _MYSQL: _Drivers = {
@@ -86,15 +92,20 @@ _SQLSERVER: _Drivers = {
     "pyodbc": _odbc,
     "pytds": _pytds,
 }
+_MONGODB: _Drivers = {"pymongo": _pymongo}  # which motor, MongoEngine, Beanie and Flask-PyMongo use
 
 
 def main() -> None:
     """Connect once."""
     url = os.environ["DATABASE_URL"]
     drivers = _POSTGRES
-    for schemes, others in ((("mysql", "mariadb"), _MYSQL), (("mssql", "sqlserver"), _SQLSERVER)):
+    for schemes, others in (
+        (("mysql", "mariadb"), _MYSQL),
+        (("mssql", "sqlserver"), _SQLSERVER),
+        ("mongodb", _MONGODB),
+    ):
         drivers = others if url.startswith(schemes) else drivers
-    login = {} if drivers is _POSTGRES else _login(3306 if drivers is _MYSQL else 1433)
+    login = {} if drivers in (_POSTGRES, _MONGODB) else _login(3306 if drivers is _MYSQL else 1433)
     for name, connect in _in_order(drivers).items():
         try:
             driver = importlib.import_module(name)

@@ -16,6 +16,8 @@ from ...local_project.project import CACHE
 from ...mariadb_server import accounts
 from ...mariadb_server import binaries as mariadb_binaries
 from ...mariadb_server import server as mariadb
+from ...mongodb_server import programs as mongodb_programs
+from ...mongodb_server import server as mongodb
 from ...postgres_server import binaries, server
 from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
 from ...server_process.process import ServerError
@@ -28,7 +30,10 @@ from ...sqlserver_server.trust import write_trust
 from ..settings import AppSettings
 
 NAME = OWNER = "app"
-NO_SERVER = (binaries.NoPostgresError, mariadb_binaries.NoMariadbError, sqlserver_image.NoSqlServerError, ServerError)
+NO_SERVER = (
+    *(binaries.NoPostgresError, mariadb_binaries.NoMariadbError, sqlserver_image.NoSqlServerError),
+    *(mongodb_programs.NoMongodbError, ServerError),
+)
 """Why there is no database: its programs are missing, or it does not start."""
 # Its data is needed only for a minute.
 _PARAMETERS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -56,7 +61,8 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
     # Separate from the app's folder, since the server runs as another user, who needs access to it.
     folder = Path(tempfile.mkdtemp(prefix="preflight-database-"))
     folder.chmod(0o755)
-    run = {"postgres": _postgres, "sqlserver": _sqlserver}.get(PRODUCTS[settings.database_engine], _mariadb)
+    others = {"postgres": _postgres, "sqlserver": _sqlserver, "mongodb": _mongodb}
+    run = others.get(PRODUCTS[settings.database_engine], _mariadb)
     try:
         authority = Authority(folder / "ca")
         (folder / "ca").chmod(0o755)
@@ -122,6 +128,21 @@ def _sqlserver(settings: AppSettings, folder: Path, authority: Authority) -> Gen
         raise ServerError(str(error)) from error
     finally:
         database.delete()
+
+
+@contextmanager
+def _mongodb(settings: AppSettings, folder: Path, authority: Authority) -> Generator[Database]:
+    """mongod or FerretDB, with a master user; a database exists from the first write on."""
+    database = mongodb.Server(folder, mongodb_programs.find(accessible_folder(CACHE)), authority)
+    database.create()
+    try:
+        database.start(0)
+        password = _password()
+        database.set_user(OWNER, password)
+        facts = database_facts(settings, mongodb.ENDPOINT, database.port)
+        yield Database(facts, password, authority.certificate_path, database.paused)
+    finally:
+        database.stop()
 
 
 def _password() -> str:

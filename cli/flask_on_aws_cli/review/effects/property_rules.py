@@ -95,8 +95,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "caCertIdentifier": _RDS["caCertIdentifier"],
         "dbParameterGroupName": _RDS["parameterGroupName"],
     },
-    "aws:docdb/cluster:Cluster": {"engineVersion": _CLUSTER["engineVersion"]},
-    "aws:docdb/clusterInstance:ClusterInstance": {"instanceClass": _RDS["instanceClass"]},
+    "aws:docdb/cluster:Cluster": {
+        "engineVersion": _CLUSTER["engineVersion"],
+        "dbClusterParameterGroupName": _CLUSTER["dbClusterParameterGroupName"],
+    },
+    "aws:docdb/clusterInstance:ClusterInstance": {
+        "instanceClass": _RDS["instanceClass"],
+        "caCertIdentifier": _RDS["caCertIdentifier"],
+    },
     "aws:elasticache/replicationGroup:ReplicationGroup": _CACHE,
     "aws:elasticache/cluster:Cluster": {name: _CACHE[name] for name in ("nodeType", "engineVersion")},
     "aws:ecs/service:Service": _SERVICE,

@@ -29,6 +29,8 @@ TERRAFORM_TYPES: Mapping[str, str] = {
     "aws:cloudwatch/queryDefinition:QueryDefinition": "aws_cloudwatch_query_definition",
     "aws:docdb/cluster:Cluster": "aws_docdb_cluster",
     "aws:docdb/clusterInstance:ClusterInstance": "aws_docdb_cluster_instance",
+    "aws:docdb/clusterParameterGroup:ClusterParameterGroup": "aws_docdb_cluster_parameter_group",
+    "aws:docdb/subnetGroup:SubnetGroup": "aws_docdb_subnet_group",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "aws_default_security_group",
     "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "aws_egress_only_internet_gateway",
     "aws:ec2/eip:Eip": "aws_eip",

@@ -168,7 +168,7 @@ def _numbers(service: str, resource: Resource) -> Mapping[str, int]:
     if service == "ssm":
         return {"version": 1}  # a parameter's
     engine = plain(resource.inputs.get("engine"))
-    return {"port": PROFILES_BY_NAME[engine].port} if service == "rds" and engine in PROFILES_BY_NAME else {}
+    return {"port": PROFILES_BY_NAME[engine].port} if service in ("rds", "docdb") and engine in PROFILES_BY_NAME else {}
 
 
 def _account_of(state: Snapshot) -> str:

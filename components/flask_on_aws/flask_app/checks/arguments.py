@@ -10,7 +10,8 @@ from ...build_plan.commands.procfile import ProcfileError
 from ...cache import cache
 from ...database import database
 from ...database.database_checks import url_problems
-from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES, ENGINES
+from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES, DOCUMENT_ENGINES, ENGINES
+from ...documentdb import documentdb_cluster
 from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
@@ -138,6 +139,9 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     elif args["database"] in CLUSTER_ENGINES:
         made = component_args.aurora_args
         yield from _problems_of(aurora_cluster.problems, lambda args: made(args, _UNKNOWN, []), args)
+    elif args["database"] in DOCUMENT_ENGINES:
+        document = component_args.documentdb_args
+        yield from _problems_of(documentdb_cluster.problems, lambda args: document(args, _UNKNOWN, []), args)
     if args["cache"] == "valkey":
         yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
     if args["waf"] in (COUNT, BLOCK):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import pulumi
 
-from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES
+from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES, DOCUMENT_ENGINES
 from ...image.planned_image import is_planned
 from ...ingress.load_balancer_guard import PUBLIC
 from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
@@ -91,6 +91,13 @@ _ONLY_INSTANCES: Mapping[str, tuple[Any, str]] = {
     "database_max_storage_gib": (100, _STORAGE),
     "allow_database_replacement": (False, "use accept_data_loss"),
 }
+_DOCUMENT_STORAGE = "DocumentDB's storage grows by itself; leave it out"
+_NOT_DOCUMENTS: Mapping[str, str] = {
+    "database_storage_gib": _DOCUMENT_STORAGE,
+    "database_max_storage_gib": _DOCUMENT_STORAGE,
+    "allow_database_replacement": "use accept_data_loss",
+    "database_monitoring_interval": "DocumentDB has no Enhanced Monitoring; leave it out",
+}
 _ONLY_AURORA = ("database_min_capacity", "database_max_capacity", "database_auto_pause_seconds")
 _WITHOUT_CACHE = {
     "cache_use": "cache",
@@ -153,6 +160,11 @@ def _capacity_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Itera
             if _is_given(given, argument, default):
                 yield Problem(argument, f"{_said(given, argument)} has no effect with database {database}; {fix}.")
         return
+    if database in DOCUMENT_ENGINES:
+        for argument, fix in _NOT_DOCUMENTS.items():
+            default = _ONLY_INSTANCES[argument][0] if argument in _ONLY_INSTANCES else defaults[argument]
+            if _is_given(given, argument, default):
+                yield Problem(argument, f"{_said(given, argument)} has no effect with database {database}; {fix}.")
     for argument in _ONLY_AURORA:
         if _is_given(given, argument, defaults[argument]):
             yield Problem(

@@ -183,7 +183,7 @@ UPSUN_ROWS = [
         {"cacheUse": "queue"},
         "",
     ),
-    ({"relationships": {"m": None}}, {"database": "none"}, "MongoDB is not supported"),
+    ({"relationships": {"m": None}}, {"database": "documentdb", "databaseVersion": "4.0"}, "databaseVersion"),
     (
         {"web": {"commands": {"start": "uvicorn --uds $SOCKET app:app"}}},
         {"startCommand": "uvicorn --host 0.0.0.0 --port $PORT app:app"},
@@ -473,7 +473,9 @@ def test_compose(tmp_path, monkeypatch, service, settings, text):
         ("registry.example.com:5000/valkey:8", {"cache": "valkey", "database": "none"}),
         ("quay.io/minio/minio", {"bucket": None, "database": "none"}),
         ("softwaremill/elasticmq", {"queue": "sqs"}),
-        ("mongo:8", {"database": "none"}),
+        ("mongo:8", {"database": "documentdb", "databaseVersion": "8.0"}),
+        ("mongo:7", {"database": "documentdb", "databaseVersion": "8.0"}),
+        ("mongo:5", {"database": "documentdb"}),
     ],
 )
 def test_an_image_of_compose_is_a_service(tmp_path, monkeypatch, image, settings):

@@ -60,6 +60,7 @@ VARIANTS = {
     "customer-key": {"create_kms_key": True, "environment": "production", **SERVICE_KINDS},
     "aurora": {"environment": "production", "database": "aurora-postgres"},
     "sqlserver": {"environment": "production", "database": "sqlserver"},
+    "documentdb": {"environment": "production", "database": "documentdb"},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
     "dual-stack": {**DOMAIN, "dual_stack": True},
     "media": {**DOMAIN, "media_cdn": "public"},
@@ -137,9 +138,13 @@ def test_no_secret_is_in_a_task_definition(variant_of, variant):
     for container in containers(deployed):
         names = {variable["name"] for variable in container.get("environment", [])}
         assert not names & {"DATABASE_URL", "PGPASSWORD", "MSSQL_PASSWORD", "REDIS_PASSWORD", "REDIS_URL", "SECRET_KEY"}
+        assert not {name for name in names if name.startswith("MONGO") and name.endswith(("URI", "URL", "PASSWORD"))}
     secrets = {secret["name"]: secret["valueFrom"] for secret in containers(deployed)[0]["secrets"]}
-    password = "MSSQL_PASSWORD" if variant == "sqlserver" else "PGPASSWORD"
-    database = set() if variant == "nothing-kept" else {"DATABASE_URL", password}
+    own = {
+        "sqlserver": {"MSSQL_PASSWORD"},
+        "documentdb": {"MONGODB_PASSWORD", "MONGODB_URI", "MONGO_URI", "MONGO_URL"},
+    }
+    database = set() if variant == "nothing-kept" else {"DATABASE_URL", *own.get(variant, {"PGPASSWORD"})}
     cache = {"REDIS_URL", "REDIS_PASSWORD"} if VARIANTS[variant].get("cache") == "valkey" else set()
     assert set(secrets) == {"SECRET_KEY", *database, *cache}
     assert all(value.endswith(f":{name}::") for name, value in secrets.items())

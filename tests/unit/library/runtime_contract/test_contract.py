@@ -47,6 +47,7 @@ from flask_on_aws.runtime_contract.sqlserver_trust import freetds_configuration,
 from flask_on_aws.validation.choices import Environment
 from hypothesis import given
 from hypothesis import strategies as st
+from pymongo.uri_parser import parse_uri
 
 DATABASE = DatabaseFacts(host="db.example.com", port=5432, name="app", user="web", secret_arn="arn:login")
 FACTS = Facts(
@@ -232,6 +233,43 @@ def test_a_url_of_mysql_verifies_tls_as_its_driver_understands_it(scheme, query)
     """tests/local/test_mysql_drivers.py tries these with the drivers."""
     url = database_url(replace(MYSQL, scheme=scheme, ca_path="/ca.pem"), "secret")
     assert url == f"{scheme}://web:secret@db.example.com:3306/app{'?' if query else ''}{query}"
+
+
+DOCUMENTDB = replace(DATABASE, port=27017, scheme="mongodb", engine="documentdb")
+
+
+def test_mongodbs_driver_reads_the_url_of_documentdb(tmp_path):
+    """With the user in admin, or the driver would look for it in the app's database; without retryable writes."""
+    ca = str(tmp_path / "ca.pem")
+    Path(ca).touch()  # the parser opens it
+    facts = replace(FACTS, database=replace(DOCUMENTDB, ca_path=ca), compat=("upsun", "railway"))
+    values = {**plain_environment(facts), **secret_values(facts, "p@ss/w:rd%~", "key")}
+    url = parse_uri(values["DATABASE_URL"], validate=True, warn=False)
+    assert (url["nodelist"], url["database"]) == ([("db.example.com", 27017)], "app")
+    assert (url["username"], url["password"]) == ("web", "p@ss/w:rd%~")
+    assert dict(url["options"]) == {
+        "tls": True,
+        "tlsCAFile": ca,
+        "replicaSet": "rs0",
+        "readPreference": "secondaryPreferred",
+        "retryWrites": False,
+        "authSource": "admin",
+    }
+    assert {values[name] for name in ("MONGODB_URI", "MONGO_URL", "MONGO_URI")} == {values["DATABASE_URL"]}
+    assert {name: values[name] for name in values if name.startswith(("MONGODB_", "MONGOHOST", "DB_CONNECTION"))} == {
+        "MONGODB_URI": values["DATABASE_URL"],
+        "MONGODB_HOST": "db.example.com",
+        "MONGODB_PORT": "27017",
+        "MONGODB_USERNAME": "web",
+        "MONGODB_DATABASE": "app",
+        "MONGODB_PASSWORD": "p@ss/w:rd%~",
+        "MONGODB_TLS_CA_FILE": ca,
+        "MONGODB_PATH": "app",
+        "MONGODB_SCHEME": "mongodb",
+        "MONGOHOST": "db.example.com",
+        "DB_CONNECTION": "mongodb",
+    }
+    assert not [name for name in values if name.startswith(("PG", "MYSQL", "MSSQL"))]
 
 
 SQLSERVER = replace(DATABASE, port=1433, scheme="mssql+pymssql", engine="sqlserver")
@@ -791,11 +829,15 @@ def test_an_unknown_cpu_is_rejected_with_the_choices():
     ]
 
 
-_OF_DATABASES = ("database", "postgres", "mysql", "mariadb", "sqlserver", "openssl_roots")
+_OF_DATABASES = ("database", "postgres", "mysql", "mariadb", "sqlserver", "mongodb", "openssl_roots")
 
 
 @pytest.mark.parametrize(
-    ("engine", "scheme"), [("postgres", "postgresql"), ("mysql", "mysql+pymysql"), ("sqlserver", "mssql+mssqlpython")]
+    ("engine", "scheme"),
+    [
+        *(("postgres", "postgresql"), ("mysql", "mysql+pymysql"), ("sqlserver", "mssql+mssqlpython")),
+        ("documentdb", "mongodb"),
+    ],
 )
 def test_an_app_with_an_existing_database_gets_its_url_alone(engine, scheme):
     database = DatabaseFacts("db", 1, "app", "app", scheme, engine=engine, url_only=True)
@@ -814,6 +856,7 @@ def test_an_app_with_an_existing_database_gets_its_url_alone(engine, scheme):
         ("mysql", "mysql"),
         ("mysql+pymysql", "mysql"),
         ("mssql+pyodbc", "sqlserver"),
+        ("mongodb", "mongodb"),
         ("mongodb+srv", "postgres"),
     ],
 )

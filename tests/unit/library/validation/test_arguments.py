@@ -101,13 +101,19 @@ def test_type_checkers_read_the_words_that_the_schema_has():
     assert stub.read_text() == choices_stub(), "To regenerate it: UPDATE_GOLDEN=1 ./test tests/unit/library/validation"
 
 
+def _literal(name, words):
+    """As the formatter writes it."""
+    line = f"{name} = Literal[{words}]"
+    return line if len(line) <= 120 else f"{name} = Literal[\n    {words}\n]"
+
+
 def choices_stub():
     """What type checkers read of choices.py."""
     enums = {
         name: kind for name, kind in vars(choices).items() if inspect.isclass(kind) and kind.__base__ is choices.Choice
     }
     literals = {name: list(kind) for name, kind in enums.items()} | {"Preset": contract.COMPAT}
-    lines = [f"{name} = Literal[{', '.join(json.dumps(word) for word in words)}]" for name, words in literals.items()]
+    lines = [_literal(name, ", ".join(json.dumps(word) for word in words)) for name, words in literals.items()]
     return "\n".join(
         [
             '"""Generated from choices.py; see its docstring."""',

@@ -13,14 +13,15 @@ from ...drafts.services import set_cache_use, set_database, without_services
 from ...reading.source import InputError, Value, entries
 
 # Upsun's `mysql` is MariaDB.
-_DATABASES = {"postgresql": "postgres", "mysql": "mariadb", "mariadb": "mariadb", "oracle-mysql": "mysql"}
+_DATABASES = {
+    **{"postgresql": "postgres", "mysql": "mariadb", "mariadb": "mariadb", "oracle-mysql": "mysql"},
+    **dict.fromkeys(("mongodb", "mongodb-enterprise"), "documentdb"),
+}
 _CACHES = {"redis": "cache", "valkey": "cache", "redis-persistent": "queue", "valkey-persistent": "queue"}
 # RDS's minimum, https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
 _LEAST_STORAGE = 20
 _REASONS = {
     "rabbitmq": "RabbitMQ is not supported; set `queue: sqs`, or use a broker elsewhere (secretValues).",
-    "mongodb": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
-    "mongodb-enterprise": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
     "memcached": "Memcached is not supported; set `cache: valkey`, which needs a client for Redis.",
     "network-storage": "EFS is not supported; store files in the bucket (MEDIA_BUCKET).",
     "varnish": "has no counterpart; let the app send Cache-Control.",
@@ -74,7 +75,11 @@ def _read_service(draft: Draft, name: str, service: Value) -> None:
     product, _, version = kind.text().partition(":")
     if product in _DATABASES and "database" not in draft.values:
         set_database(draft, _DATABASES[product], version, kind.place)
-        if disk := service["disk"]:
+        disk = service["disk"]
+        if disk and _DATABASES[product] == "documentdb":
+            draft.carry(disk.place, "disk", "DocumentDB's storage grows by itself")
+            disk.mark_used()
+        elif disk:
             _read_disk(draft, disk)
     elif product in _CACHES:
         draft.put("cache", "valkey", kind.place, "the app reads REDIS_URL")

@@ -1,6 +1,7 @@
-"""Aurora clusters, their instances and their parameter groups."""
+"""Clusters of Aurora and DocumentDB, their instances and their parameter groups: both are clusters in RDS's API."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing
@@ -235,33 +236,44 @@ _REPLACED_ON = (
     *("clusterIdentifier", "databaseName", "dbSubnetGroupName", "engine", "engineMode", "kmsKeyId", "masterUsername"),
     *("snapshotIdentifier", "storageEncrypted"),
 )
+_CLUSTER = Provider(
+    create=create,
+    read=read,
+    update=update,
+    delete=delete,
+    find=find,
+    replace_on=frozenset(_REPLACED_ON),
+    tagged=True,
+    secret_outputs=frozenset({"masterPassword"}),
+)
+_INSTANCE = Provider(
+    create=create_instance,
+    read=read_instance,
+    update=update_instance,
+    delete=delete_instance,
+    find=find_instance,
+    replace_on=frozenset({"availabilityZone", "clusterIdentifier", "dbSubnetGroupName", "engine", "identifier"}),
+    tagged=True,
+)
+_GROUP = Provider(
+    create=create_group,
+    read=read_group,
+    update=update_group,
+    delete=delete_group,
+    find=find_by(name_of, read_group),
+    replace_on=frozenset({"name", "family", "description"}),
+    tagged=True,
+)
 PROVIDERS: Mapping[str, Provider] = {
-    "aws:rds/cluster:Cluster": Provider(
-        create=create,
-        read=read,
-        update=update,
-        delete=delete,
-        find=find,
-        replace_on=frozenset(_REPLACED_ON),
-        tagged=True,
-        secret_outputs=frozenset({"masterPassword"}),
+    "aws:rds/cluster:Cluster": _CLUSTER,
+    "aws:rds/clusterInstance:ClusterInstance": _INSTANCE,
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": _GROUP,
+    # It has neither a database's name nor a mode, and another port is another cluster.
+    "aws:docdb/cluster:Cluster": replace(
+        _CLUSTER, replace_on=_CLUSTER.replace_on - {"databaseName", "engineMode"} | {"port"}
     ),
-    "aws:rds/clusterInstance:ClusterInstance": Provider(
-        create=create_instance,
-        read=read_instance,
-        update=update_instance,
-        delete=delete_instance,
-        find=find_instance,
-        replace_on=frozenset({"availabilityZone", "clusterIdentifier", "dbSubnetGroupName", "engine", "identifier"}),
-        tagged=True,
+    "aws:docdb/clusterInstance:ClusterInstance": replace(
+        _INSTANCE, replace_on=_INSTANCE.replace_on - {"dbSubnetGroupName"}
     ),
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": Provider(
-        create=create_group,
-        read=read_group,
-        update=update_group,
-        delete=delete_group,
-        find=find_by(name_of, read_group),
-        replace_on=frozenset({"name", "family", "description"}),
-        tagged=True,
-    ),
+    "aws:docdb/clusterParameterGroup:ClusterParameterGroup": _GROUP,
 }

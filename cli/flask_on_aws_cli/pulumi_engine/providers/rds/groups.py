@@ -90,16 +90,18 @@ def delete_parameters(call: Call) -> None:
     none_if_missing(NOT_FOUND, lambda: client(call).delete_db_parameter_group(DBParameterGroupName=call.id))
 
 
+_SUBNETS = Provider(
+    create=create_subnets,
+    read=read_subnets,
+    update=update_subnets,
+    delete=delete_subnets,
+    find=find_by(name_of, read_subnets),
+    replace_on=frozenset({"name"}),
+    tagged=True,
+)
 PROVIDERS: Mapping[str, Provider] = {
-    "aws:rds/subnetGroup:SubnetGroup": Provider(
-        create=create_subnets,
-        read=read_subnets,
-        update=update_subnets,
-        delete=delete_subnets,
-        find=find_by(name_of, read_subnets),
-        replace_on=frozenset({"name"}),
-        tagged=True,
-    ),
+    "aws:rds/subnetGroup:SubnetGroup": _SUBNETS,
+    "aws:docdb/subnetGroup:SubnetGroup": _SUBNETS,
     "aws:rds/parameterGroup:ParameterGroup": Provider(
         create=create_parameters,
         read=read_parameters,

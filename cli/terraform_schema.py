@@ -34,7 +34,8 @@ class Blocks:
             block: as the provider describes it.
             left_out: arguments that it is written without. Default: none.
         """
-        arguments, required, computed = {}, [], []
+        arguments: dict[str, Any] = {}
+        required, computed = list[str](), list[str]()
         for attribute in sorted(block.attributes, key=lambda each: each.name):
             if not attribute.required and not attribute.optional:
                 computed.append(attribute.name)
@@ -44,7 +45,8 @@ class Blocks:
                 required.append(attribute.name)
         nested = sorted(block.block_types, key=lambda each: each.type_name)
         blocks = {each.type_name: self.number(each.block) for each in nested if each.type_name != "timeouts"}
-        description = {"arguments": arguments, "required": required, "computed": computed, "blocks": blocks}
+        description: dict[str, Any] = {"arguments": arguments, "required": required}
+        description |= {"computed": computed, "blocks": blocks}
         text = json.dumps({key: value for key, value in description.items() if value})
         if text not in self._numbers:
             self._numbers[text] = len(self.descriptions)

@@ -42,6 +42,8 @@ ENGINES = {
 CLIENTS = {"postgres": "psql", "mysql": "mysql", "mariadb": "mysql"}
 # Each is served here by MariaDB; their URL and variables are tested with each driver.
 NIGHTLY = {"mysql": "MySQL 8.4", "aurora-mysql": "Aurora MySQL 8.0"}
+# Containers reach a database on the machine in the same way, whichever it is.
+ANY_RUNTIME = {"aurora-postgres", "documentdb"}
 PRESETS = list(COMPAT)
 _MARK = "contract {"
 
@@ -71,9 +73,14 @@ def reports(text: str) -> dict[str, Any]:
     return {report["role"]: report for report in parsed}
 
 
-@pytest.mark.parametrize(
-    "engine", [pytest.param(name, marks=pytest.mark.slow) if name in NIGHTLY else name for name in ENGINES]
-)
+def marked(engine: str) -> Any:
+    """The engine as a parameter, which leaves some runs to the nightly tests."""
+    if engine in NIGHTLY:
+        return pytest.param(engine, marks=pytest.mark.slow)
+    return pytest.param(engine, marks=pytest.mark.any_runtime) if engine in ANY_RUNTIME else engine
+
+
+@pytest.mark.parametrize("engine", [marked(name) for name in ENGINES])
 def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str, engine: str) -> None:
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked", engine)

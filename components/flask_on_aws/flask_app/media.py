@@ -37,7 +37,7 @@ class Media:
         self._domain_name: pulumi.Output[str] = deferred[0]
         self.set_bucket_domain_name = deferred[1]
         """Takes the bucket's regional domain name, once there is a bucket."""
-        keys = args["media_cdn_public_keys"] if args["media_cdn"] == SIGNED else []
+        keys = args["media_cdn_public_keys"] if args["media_cdn"] == SIGNED else ()
         self.access = MediaAccess(f"{name}-media-access", {"public_keys": keys}, opts)
         self.cdn: MediaCdn | None = None
 

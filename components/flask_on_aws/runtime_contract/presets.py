@@ -38,7 +38,7 @@ def _relationships(inputs: Inputs) -> str:
         "rel": endpoint,
         "query": {"is_master": True},
     }
-    relationships = {name: [relationship]}
+    relationships: dict[str, list[object]] = {name: [relationship]}
     if inputs.facts.cache:
         relationships["valkey"] = [
             {
@@ -85,7 +85,7 @@ def _external_url(inputs: Inputs) -> str:
 
 def _routes(inputs: Inputs) -> str:
     """Upsun's description of the routes: https://docs.upsun.com/define-routes.html#access-routes-within-your-app."""
-    route = {"type": "upstream", "upstream": "app", "id": None, "attributes": {}}
+    route: dict[str, object] = {"type": "upstream", "upstream": "app", "id": None, "attributes": {}}
     routes = {f"{_external_url(inputs)}/": {**route, "primary": True, "original_url": "https://{default}/"}}
     for alias in inputs.facts.aliases:
         routes[f"https://{alias}/"] = {**route, "primary": False, "original_url": f"https://{alias}/"}

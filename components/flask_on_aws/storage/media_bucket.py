@@ -152,7 +152,8 @@ class MediaBucket(Component):
 
     def _create_policy(self) -> None:
         prefix = self._args["distribution_prefix"]
-        distributions = pulumi.Output.all(*self._args["distribution_arns"]) if self._args["distribution_arns"] else []
+        arns = self._args["distribution_arns"]
+        distributions: pulumi.Input[list[str]] = pulumi.Output.all(*arns) if arns else list[str]()
         aws.s3.BucketPolicy(
             f"{self._name}-tls",
             bucket=self._bucket.bucket,

@@ -178,10 +178,10 @@ class _Planner:
         if python:
             self._decide("Python", *python)
         build, run = self._system_packages(dependencies)
-        self._decide_database(dependencies)
         writable = self._writable_paths()
         command, processes = self._commands(dependencies)
         node = self._node(command, processes)
+        self._decide_database(dependencies)
         build_command = self._build_command(dependencies, command, processes)
         self._check_sent_files(dependencies, node)
         self._decide("sent to the builder", *self._context())

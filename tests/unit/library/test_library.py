@@ -41,8 +41,10 @@ def test_the_base_install_of_the_command_needs_no_package_of_an_extra():
         "from flask_on_aws_cli.build import command\n"
         "from flask_on_aws_cli.plan import command\n"
         "for name, (_, extra) in main._COMMANDS.items():\n"
-        "    try: main.main.get_command(None, name)\n"
-        "    except main.MissingPackagesError as error: assert extra and f'[{extra}]' in error.message, name\n"
+        "    command = main.main.get_command(None, name)\n"
+        "    assert bool(extra) == (command.help or '').endswith(f'[{extra}]\\''), name\n"
+        "    try: extra and command.main([], standalone_mode=False)\n"
+        "    except main.MissingPackagesError as error: assert f'[{extra}]' in error.message, name\n"
         "    else: assert not extra, name\n"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)

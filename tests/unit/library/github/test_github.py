@@ -157,6 +157,7 @@ def test_all_actions_are_real():
 
 def test_every_service_that_components_create_resources_of_can_be_deployed():
     prefixes = {"vpc": "ec2", "lb": "elasticloadbalancing", "appautoscaling": "application-autoscaling"}
+    prefixes["docdb"] = "rds"  # DocumentDB's API is part of RDS's
     used = set()
     for path in (ROOT / "components" / "flask_on_aws").rglob("*.py"):
         used |= set(re.findall(r"\baws\.([a-z0-9]+)\.[A-Z]\w+\(", path.read_text()))

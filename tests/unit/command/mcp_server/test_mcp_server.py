@@ -90,7 +90,7 @@ def test_wrong_arguments_get_one_sentence(project):
 @pytest.mark.parametrize(
     ("query", "page"),
     [
-        ("databaseMultiAz standby", "settings"),
+        ("databaseMultiAz standby", "databases"),
         ("accept data loss", "data-loss"),
         ("move from heroku", "from-heroku"),
         ("WebSocket sticky sessions", "websockets"),
@@ -116,7 +116,7 @@ def test_a_long_output_is_cut_and_a_long_run_is_stopped(tmp_path, monkeypatch):
         "if sys.argv[1] == 'long': print('é' * 100_000 + 'end')\n"
         "else: subprocess.Popen(['sleep', '60']); open('started', 'w').close(); time.sleep(60)\n"
     )
-    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     run = asyncio.run(runs.run_command(["long"], tmp_path))
     assert run == (0, "é" * runs.LIMIT + "\n… The rest is left out.", "")
     monkeypatch.setattr(runs, "SECONDS", 1)

@@ -3,7 +3,7 @@
 import subprocess
 
 from click.testing import CliRunner
-from flask_on_aws_cli.review.command import review
+from flask_on_aws_cli.main import main
 
 PRELUDE = """
 import json
@@ -66,6 +66,6 @@ class Repository:
 
     def review(self, *options):
         """The exit code and the output of the command."""
-        result = CliRunner().invoke(review, ["--project", str(self.folder), *options])
+        result = CliRunner().invoke(main, ["review", "--project", str(self.folder), *options])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         return result.exit_code, result.output

@@ -38,7 +38,7 @@ def test_changed_settings_have_their_cost_and_one_that_needs_another_is_reported
         {"setting": "tier", "before": "", "after": "small", "delta": None},
     ]
     changes = "prod: 1 in the maintenance window, 1 created, 0 unchanged"
-    assert verdict == f"{changes}; +44.53 to 58.51 USD a month"
+    assert verdict == f"{changes}; +44.53 to 58.51 USD a month; policy: 0 new"
 
 
 def test_a_setting_without_a_cost_does_not_run_the_program_again(repository, monkeypatch):

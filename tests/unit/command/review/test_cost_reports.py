@@ -35,27 +35,29 @@ def report(before, after, changes=(CHANGE,), region="us-east-1", settings=(), **
 
 def test_the_verdict_has_the_difference_and_the_total():
     assert verdict(report(BEFORE, [*BEFORE, *GATEWAY])) == (
-        "prod: 1 in place, 41 unchanged; +36.50 to 50.78 USD a month"  # 13.98 + 0.30 before
+        "prod: 1 in place, 41 unchanged; +36.50 to 50.78 USD a month; policy: 0 new"  # 13.98 + 0.30 before
     )
-    assert verdict(report([*BEFORE, *GATEWAY], BEFORE)).endswith("; -36.50 to 14.28 USD a month")
-    assert verdict(report(BEFORE, BEFORE)).endswith("; 14.28 USD a month")
+    assert verdict(report([*BEFORE, *GATEWAY], BEFORE)).endswith("; -36.50 to 14.28 USD a month; policy: 0 new")
+    assert verdict(report(BEFORE, BEFORE)).endswith("; 14.28 USD a month; policy: 0 new")
     large = [resource(NAT, f"nat-{number}") for number in range(40)]
-    assert verdict(report([], large)).endswith("; +1,314.00 to 1,314.00 USD a month")
+    assert verdict(report([], large)).endswith("; +1,314.00 to 1,314.00 USD a month; policy: 0 new")
 
 
 def test_the_verdict_names_what_has_no_price():
     other = resource("aws:ec2/instance:Instance", "server")
-    assert verdict(report(BEFORE, [*BEFORE, other])).endswith("; 14.28 USD a month without server (no price)")
+    assert verdict(report(BEFORE, [*BEFORE, other])).endswith(
+        "; 14.28 USD a month without server (no price); policy: 0 new"
+    )
     others = [resource("aws:ec2/instance:Instance", f"server-{number}") for number in range(9)]
     assert verdict(report([], others)).endswith(
-        "; 0.00 USD a month without server-0, server-1, server-2 and 6 others (no price)"
+        "; 0.00 USD a month without server-0, server-1, server-2 and 6 others (no price); policy: 0 new"
     )
 
 
 def test_the_verdict_names_what_had_no_price_before():
     other = resource("aws:ec2/instance:Instance", "server")
     removed = report([*BEFORE, other], BEFORE, budget=Decimal(100))
-    assert verdict(removed).endswith("; 14.28 USD a month without server (no price)")
+    assert verdict(removed).endswith("; 14.28 USD a month without server (no price); policy: 0 new")
     assert "No price: server, resource: There is no price of the type aws:ec2/instance:Instance." in as_text(removed)
     assert removed.budget_problem == ""
 
@@ -64,11 +66,11 @@ def test_a_difference_of_less_than_a_cent_is_none():
     before, after = ({**DATABASE, "allocatedStorage": size} for size in ("20.01", "20"))
     document = json.loads(as_json(report([resource(RDS, "db", before)], [resource(RDS, "db", after)])))
     assert document["cost"]["delta"] == "0.00"
-    assert document["verdict"].endswith("; 13.98 USD a month")
+    assert document["verdict"].endswith("; 13.98 USD a month; policy: 0 new")
 
 
 def test_a_stack_that_costs_nothing_has_no_cost_in_its_verdict():
-    assert verdict(report([], [resource("aws:ec2/vpc:Vpc")])) == "prod: 1 in place, 41 unchanged"
+    assert verdict(report([], [resource("aws:ec2/vpc:Vpc")])) == "prod: 1 in place, 41 unchanged; policy: 0 new"
 
 
 def test_the_text_has_a_table_by_resource_property_and_setting():

@@ -100,7 +100,10 @@ def test_a_folder_next_to_the_repository_that_the_stack_names_is_there_for_the_b
         (["--base", "--help"], "--base: '--help' is not a commit of this clone."),
         (["--stack", "eu"], "--stack: there is no stack 'eu': "),
         (["--base", "main", "--state", "x"], "--base, --state, --plan: use one of them."),
-        (["--output", "report.pdf"], "--output: report.pdf must end in .json or .md or .txt."),
+        (
+            ["--output", "report.pdf"],
+            "--output: report.pdf must end in .html or .json or .md or .mmd or .sarif or .svg",
+        ),
         (["--state", "missing.json"], "--state: missing.json cannot be read: No such file or directory."),
     ],
 )

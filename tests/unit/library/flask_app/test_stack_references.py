@@ -13,6 +13,7 @@ from flask_on_aws.naming import PACKAGE
 from flask_on_aws.validation.argument_types import _plain
 from pulumi.output import UNKNOWN
 
+from tests.setting_values import PUBLIC_KEY
 from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED, WEB_ACL
 
 IMAGE = "registry.example.com/shop@sha256:" + "0" * 64
@@ -49,6 +50,12 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "a platform's web ACL": {"image": IMAGE, **DOMAIN, "web_acl_arn": WEB_ACL},
     "a platform's web ACL for CloudFront": {"image": IMAGE, "web_acl_arn": WEB_ACL.replace("regional", "global")},
     "a build's secrets": {"app": APP, "build_secrets": {"TOKEN": "t0ken"}},
+    "signed links to media files": {
+        "image": IMAGE,
+        "media_cdn": "signed",
+        "media_cdn_public_keys": [PUBLIC_KEY],
+        "media_cdn_private_key_secret_arn": SECRET,
+    },
     "an existing database": {
         "image": IMAGE,
         "database_url_secret_arn": SECRET,

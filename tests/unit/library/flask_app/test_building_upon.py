@@ -53,7 +53,8 @@ def test_the_outputs_of_an_app_with_everything(app):
         **SERVICE_KINDS,
     ).outputs
     empty = {name for name, value in outputs.items() if value in ("", 0, [], {})}
-    # No CloudFront with a domain, and so no password and no media files on it; no records to set in Route 53, no endpoints, no cluster.
+    # No CloudFront with a domain, so neither its password nor media files on it; no records to set in Route 53, no
+    # endpoints, no cluster.
     assert empty == {
         "distribution_id",
         "distribution_arn",

@@ -43,7 +43,7 @@ CLIENTS = {"postgres": "psql", "mysql": "mysql", "mariadb": "mysql"}
 # Each is served here by MariaDB; their URL and variables are tested with each driver.
 NIGHTLY = {"mysql": "MySQL 8.4", "aurora-mysql": "Aurora MySQL 8.0"}
 # Containers reach a database on the machine in the same way, whichever it is.
-ANY_RUNTIME = {"aurora-postgres", "documentdb"}
+ANY_RUNTIME = {"aurora-postgres", "documentdb", "mariadb"}
 PRESETS = list(COMPAT)
 _MARK = "contract {"
 

@@ -10,7 +10,6 @@ import sys
 import flask_on_aws
 import flask_on_aws_cli
 
-
 # Needs pulumi-policy, which only a policy pack's environment has: policy-pack/requirements.txt.
 _OF_THE_POLICY_PACK = "flask_on_aws_cli.review.policy.crossguard"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
@@ -57,7 +57,7 @@ class MediaFiles:
         try:
             found = self._read(media.bucket, unquote(request.path)[1:], _header(request, "range"))
         except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            status = cast(int, cast(Any, error.response)["ResponseMetadata"]["HTTPStatusCode"])
             # Without the right to list files, S3 does not say which of them exist.
             return _denied() if status in (403, 404) else FileResponse(status, _XML, b"")
         fields = [(name, found[field].encode()) for name, field in _FIELDS.items() if found.get(field)]

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,14 +13,14 @@ from pathlib import Path
 import pytest
 from flask_on_aws_cli.local_project.ports import free_port
 
+from tests.waiting import until
+
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
 
 # The registry of the emulated account, which the Docker engine must resolve to this machine and use over HTTP.
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
 application/vnd.docker.distribution.manifest.v2+json"
-# A container of the template responds within a second; this is a generous limit for busy machines.
-READY_SECONDS = 60
 
 
 def docker(*arguments: str) -> str:
@@ -42,7 +41,7 @@ def registry() -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1:80:5000", "registry:2")
         try:
-            wait_until(lambda: fetch("http://127.0.0.1/v2/")[0] == 200)
+            until(lambda: fetch("http://127.0.0.1/v2/")[0] == 200)
             yield "http://127.0.0.1/v2"
         finally:
             docker("stop", container)
@@ -57,14 +56,6 @@ def fetch(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         return error.code, dict(error.headers), error.read()
     except OSError:
         return 0, {}, b""
-
-
-def wait_until(condition) -> None:
-    for _ in range(READY_SECONDS * 10):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"not within {READY_SECONDS} s")
 
 
 def test_the_image_is_built_once_pushed_by_digest_and_runs_with_the_task_s_environment(registry, program):
@@ -123,7 +114,7 @@ def check_runs(stack, container) -> None:
         "run", "--detach", f"--publish=127.0.0.1:{port}:{environment['PORT']}", *options, container["image"]
     )
     try:
-        wait_until(lambda: fetch(f"http://127.0.0.1:{port}/up")[0] == 200)
+        until(lambda: fetch(f"http://127.0.0.1:{port}/up")[0] == 200)
         version = json.loads(fetch(f"http://127.0.0.1:{port}/version")[2])
         assert environment["RELEASE"] in version.values()
         docker("stop", "--time", str(container["stopTimeout"]), running)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask_on_aws.runtime_contract.contract import (
+    PRIVATE_KEY,
     SERVICES,
     DatabaseFacts,
     Facts,
@@ -25,7 +26,6 @@ from .settings import AppSettings
 _HOST = "preflight.example.com"
 # Any value is enough for an app to start; services that would check it cannot be reached.
 _PLACEHOLDER = "preflight-{name}-has-no-value-here"
-_PRIVATE_KEY = "MEDIA_PRIVATE_KEY"
 _KEY_PAIR_ID = "K0PREFLIGHT000"  # as long as CloudFront's
 
 
@@ -79,7 +79,7 @@ def contract_environment(
 def secret_environment(settings: AppSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """The secret variables of the app, with their values in the preflight."""
     own = secret_names(settings.services, settings.compat, settings.database_engine)
-    names = (*own, _PRIVATE_KEY, *settings.secret_names)
+    names = (*own, PRIVATE_KEY, *settings.secret_names)
     return {name: environment[name] for name in names if name in environment}
 
 

@@ -100,7 +100,7 @@ class Severity(IntEnum):
     """How much a finding of the policy matters."""
 
     LOW = 1
-    """Good practice, such as a key of one's own."""
+    """Good practice, such as a customer managed key."""
     MEDIUM = 2
     """A second line of defense, or the traces that an investigation needs, are missing."""
     HIGH = 3

@@ -77,7 +77,8 @@ def export(options: Options) -> str:
         ReviewError: if the program cannot be evaluated.
     """
     project = _project(options.project, options.stack or _production(options.project))
-    evaluator = Evaluator(project, _python_path(project.root))
+    root = _root(project.root)
+    evaluator = Evaluator(project, python_path(root, root))
     evaluated = evaluator.run()
     return as_terraform(
         evaluated.graph.resources, evaluated.outputs, project.config, evaluator.region, evaluator.account
@@ -89,9 +90,11 @@ def _against_state(project: Project, options: Options, costs: CostOptions) -> Re
     stacks = {urn.split("::")[0].rpartition(":")[2] for urn in state.resources}
     if stacks and project.stack not in stacks:
         raise ReviewError(f"--stack: {state.label} is of the stack {', '.join(stacks)} and not of {project.stack}.")
-    head = Evaluator(project, _python_path(project.root), state, replaced)
+    root = _root(project.root)
+    head = Evaluator(project, python_path(root, root), state, replaced)
     evaluated, base = evaluate_both(head, lambda: state)
-    return _report(project, evaluated, base, _root(project.root), _costs(project, evaluated, base, costs))
+    base = base.completed(evaluated.graph.resources)
+    return _report(project, evaluated, base, root, _costs(project, evaluated, base, costs))
 
 
 def _root(folder: Path) -> Path:
@@ -100,12 +103,6 @@ def _root(folder: Path) -> Path:
         return Repository(folder).root
     except ReviewError:
         return folder
-
-
-def _python_path(folder: Path) -> str:
-    """PYTHONPATH of the working tree's program."""
-    root = _root(folder)
-    return python_path(root, root)
 
 
 def _against_commit(project: Project, ref: str, costs: CostOptions) -> Report:
@@ -139,7 +136,7 @@ def _against_commit(project: Project, ref: str, costs: CostOptions) -> Report:
 def _costs(project: Project, evaluated: Evaluated, base: Snapshot, options: CostOptions) -> CostReport:
     resources = evaluated.graph.resources
     region = _region(project.config)
-    return compare_costs(base.completed(resources).resources, resources, region, options, base.region or region)
+    return compare_costs(base.resources, resources, region, options, base.region or region)
 
 
 def _with_settings(
@@ -163,7 +160,6 @@ def _region(config: Mapping[str, str]) -> str:
 def _report(project: Project, evaluated: Evaluated, base: Snapshot, root: Path, costs: CostReport) -> Report:
     acceptance = Acceptance(_accepted(project), evaluated.rejections)
     resources = evaluated.graph.resources
-    base = base.completed(resources)
     before = base.resources
     comparison = compare(before, resources, acceptance, base.secrets_known, base.is_of_state)
     waivers, locations = read_waivers(project.root, project.stack), Locations(project, root, resources)

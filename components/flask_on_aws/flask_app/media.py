@@ -16,8 +16,6 @@ from .flask_app_args import FlaskAppArgs
 from .topology import has_distribution, has_media_distribution
 
 SIGNED = "signed"
-PRIVATE_KEY = "MEDIA_PRIVATE_KEY"
-"""The variable with the private key, from a secret that the stack does not create."""
 
 
 class ServedMedia(NamedTuple):

@@ -29,6 +29,7 @@ from ..logical_database.sqlserver_setup_container import sqlserver_setup_contain
 from ..network.network import Network
 from ..runtime_contract.contract import (
     CA_PATH,
+    PRIVATE_KEY,
     SECRET_KEY_FALLBACKS,
     CacheFacts,
     DatabaseFacts,
@@ -51,7 +52,7 @@ from .encryption_keys import create_key, database_key
 from .entry_points import app_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
-from .media import PRIVATE_KEY, SIGNED, create_media
+from .media import SIGNED, create_media
 from .topology import has_endpoints, has_setup, log_sources, needs
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at

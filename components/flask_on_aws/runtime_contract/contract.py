@@ -34,6 +34,8 @@ from .timers import timer_problems as timer_problems
 
 MEDIA_CDN, MEDIA_KEYS, MEDIA_PRIVATE_KEY = "media_cdn", "media_keys", "media_private_key"
 """What variables need that an app with files on CloudFront has, with signed links, and the key where no secret has it."""
+PRIVATE_KEY = "MEDIA_PRIVATE_KEY"
+"""The variable with the private key, from a secret that the stack does not create."""
 BROKER = "broker"
 """What variables need that only a cache used as a queue has; an app's needs include it, see `plain_names`."""
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
@@ -161,7 +163,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MEDIA_URL", "plain", "Address of the bucket's files on CloudFront, with a trailing slash, only with `mediaCdn`", lambda k: k.media.url, MEDIA_CDN),
     Variable("MEDIA_PREFIX", "plain", "Folder in the bucket of the files at `MEDIA_URL`, with a trailing slash: `MEDIA_URL` and a file's key without it are its link", lambda k: k.media.prefix, MEDIA_CDN),
     Variable("MEDIA_KEY_PAIR_ID", "plain", "Id of the public key for signed links, only with `mediaCdn: signed`", lambda k: k.media.key_pair_id or "", MEDIA_KEYS),
-    Variable("MEDIA_PRIVATE_KEY", "secret", "Private key that signs links, in PEM form, from the secret of `mediaCdnPrivateKeySecretArn`", lambda k: k.media_private_key, MEDIA_PRIVATE_KEY),
+    Variable(PRIVATE_KEY, "secret", "Private key that signs links, in PEM form, from the secret of `mediaCdnPrivateKeySecretArn`", lambda k: k.media_private_key, MEDIA_PRIVATE_KEY),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
     Variable("REDIS_URL", "secret", "URL of the cache, with TLS and its token", cache_url_of, "cache"),
     Variable("REDIS_HOST", "plain", "Host of the cache", lambda k: k.cache.host, "cache"),

@@ -24,7 +24,7 @@ from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
 from ...network import network
-from ...runtime_contract.contract import COMPAT, product_of, reserved_names, url_names, variable_problems
+from ...runtime_contract.contract import COMPAT, PRIVATE_KEY, product_of, reserved_names, url_names, variable_problems
 from ...secrets.secret_key import POLICIES
 from ...storage import media_bucket
 from ...tags import tag_problems
@@ -40,7 +40,7 @@ from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
-from ..media import PRIVATE_KEY, SIGNED, media_problems
+from ..media import SIGNED, media_problems
 from ..planned_commands import command_problems
 from ..topology import (
     GLOBAL,

@@ -80,6 +80,7 @@ SHARED = {
     "tests/app/test_template_image.py": 1,
     "tests/e2e/test_distributions.py": 1,
     "tests/e2e/test_engine.py": 1,
+    "tests/e2e/test_setting_values.py": 1,
     "tests/local/test_cache_clients.py": 1,
     "tests/local/test_combinations.py": 1,
     "tests/local/test_containers.py": 1,

@@ -21,9 +21,7 @@ from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, render
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws_cli.main import main
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
-
-from catalogue import GOOD, MANAGERS
+from tests.apps.catalogue import GOOD, MANAGERS
 
 pytestmark = pytest.mark.docker
 # A build without a cache downloads a compiler at most; after ten minutes it hangs.

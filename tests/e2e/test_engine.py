@@ -13,7 +13,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from engine_stack import ONCE, REGION, RESOURCES_CREATED, STACK, EngineStack
 from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.pulumi_engine import EngineError, Secret, evaluate, state_file
 from flask_on_aws_cli.pulumi_engine.aws import Aws
@@ -21,6 +20,7 @@ from flask_on_aws_cli.pulumi_engine.model.values import to_json
 from flask_on_aws_cli.pulumi_engine.program.invokes import live_answers
 
 from tests.e2e.checks import leftovers
+from tests.e2e.engine_stack import ONCE, REGION, RESOURCES_CREATED, STACK, EngineStack
 from tests.e2e.stacks import copy_program
 from tests.emulator import wait_for
 

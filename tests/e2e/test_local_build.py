@@ -9,15 +9,12 @@ import sys
 import time
 import urllib.request
 import zipfile
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from flask_on_aws_cli.main import main
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
-
-from catalogue import GOOD, MANAGERS, NODE, RUNNABLE
+from tests.apps.catalogue import GOOD, MANAGERS, NODE, RUNNABLE
 
 # gunicorn listens within two seconds; a shared machine may be thirty times slower.
 START_SECONDS = 60

@@ -2,15 +2,11 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from flask_on_aws.image.dockerfile import CA_FOLDER
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
-
-from catalogue import MANAGERS
+from tests.apps.catalogue import MANAGERS
 
 pytestmark = pytest.mark.engine
 

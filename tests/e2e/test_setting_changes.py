@@ -13,7 +13,7 @@ from tests.setting_values import SERVICE_KINDS
 pytestmark = pytest.mark.engine
 
 SSM = "arn:aws:ssm:us-east-1:123456789012:parameter/key"
-# Settings that one `up` changes together; the functions below check the result on AWS.
+# Settings, of which one `up` changes several groups; the functions below check the result on AWS.
 DATABASE = {
     "databaseInstanceClass": "db.t4g.small",
     "databaseStorageGib": 30,
@@ -30,7 +30,6 @@ DATABASE = {
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
     "databaseSnapshot": "of-another-database",  # ignored after the creation
-    "tags": {"team": "shop"},
 }
 TASKS = {
     "databaseApplyImmediately": False,
@@ -66,7 +65,6 @@ TASKS = {
     "caCertificates": "init",
     "entryPoint": "replace",
     "containerInsights": True,
-    "tags": {"team": "data", "cost center": "4711"},
 }
 NETWORK_AND_IMAGE = {
     "egress": "nat",
@@ -99,6 +97,8 @@ CACHE = {
     "cacheSnapshot": "of-another-cache",  # ignored after the creation
     "cacheMaintenanceWindow": "mon:06:00-mon:07:00",
 }
+FIRST_TAGS = {"team": "shop"}
+LATER_TAGS = {"team": "data", "cost center": "4711"}
 # From CloudFront's domain to a custom domain; both work afterwards.
 DOMAIN = {
     "domain": "shop.example.com",
@@ -118,7 +118,7 @@ PROTECTION = {
     "debug": False,
     "loadBalancerDualStack": False,
 }
-CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION)
+CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION, {"tags": LATER_TAGS})
 # Only previewed, because the emulator loses a database subnet group that changes.
 ZONES = {"zones": 3}
 # Only previewed, because the emulator cannot change a log group's key; test_stack.py creates a stack with a key.
@@ -194,55 +194,48 @@ def test_every_setting_is_changed_or_has_a_reason_why_not():
     assert changed | set(NOT_CHANGED) == {*settings.READERS, *settings.SECRETS}
 
 
-def test_settings_of_database_and_tasks_change_in_place(program):
-    """Only this test proves that the real provider changes these settings without a replacement."""
-    stack = program("dev")
-    ids = change(stack, DATABASE, TASKS)
-    check_database(stack)
-    check_tasks(stack)
-    check_tags(stack)
-    check_zones(stack, ids)
-    check_key(stack, ids)
+def test_settings_change_in_place(program):
+    """Only this test proves that the real provider changes settings without a replacement.
 
-
-def test_settings_of_network_image_and_domain_change_in_place(program):
-    """Only this test proves the same for the other settings, up to protected production on a domain."""
+    It goes from the defaults to protected production on a domain, and back.
+    """
     stack = program("dev")
     folder = stack.folder / "app_template"
     (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text() + "\nFROM python:3.13-slim AS web\n")
     stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
-    ids = change(stack, NETWORK_AND_IMAGE)
+    stack.up()
+    ids = identities(stack)
+    apply(stack, ids, {**DATABASE, **TASKS, **NETWORK_AND_IMAGE, "tags": FIRST_TAGS})
     assert distribution(stack)["WebACLId"] == NETWORK_AND_IMAGE["webAclArn"]
+    check_database(stack)
+    check_tasks(stack)
+    check_zones(stack, ids)
+    check_key(stack, ids)
     check_dual_stack(stack)
-    check_cache(stack)
     first, second = create_web_acl(stack, "first"), create_web_acl(stack, "second")
-    apply(stack, ids, {**DOMAIN, "webAclArn": first})
+    apply(stack, identities(stack), {**CACHE, **DOMAIN, "webAclArn": first, "tags": LATER_TAGS})
+    check_cache(stack)
+    check_tags(stack)
     assert stack.outputs()["url"] == "https://shop.example.com"
     assert web_acls(stack) == {"app-alb": first, "app-ilb": first}
     assert address_types(stack) == {"app-alb": "dualstack", "app-ilb": "ipv4"}
     assert distribution(stack)["WebACLId"] == ""
-    apply(stack, ids, {**PROTECTION, "webAclArn": second})
+    configure(stack, {**PROTECTION, "webAclArn": second, "databaseBackupDays": 14, "acceptDataLoss": []})
+    stack.up()
+    current = identities(stack)
+    assert {key: current.get(key) for key in ids} == ids
     assert web_acls(stack) == {"app-alb": second, "app-ilb": second}
     assert address_types(stack) == {"app-alb": "ipv4", "app-ilb": "ipv4"}
 
     configure(stack, {"webAclArn": ""})
-    stack.configure(environment="development", deletionProtection=False, keepData=False)
-    assert "databaseBackupDays" in stack.run("preview", fails=True)  # from 14 to 1: less can be restored
-    configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"], "loadBalancerDualStack": "auto", **CDN})
+    stack.configure(environment="development", deletionProtection=False, keepData=False, databaseBackupDays=1)
+    assert "databaseBackupDays" in stack.run("preview", fails=True)  # less can be restored
+    configure(stack, {"acceptDataLoss": ["app-db"], "loadBalancerDualStack": "auto", **CDN})
     stack.up()
     assert web_acls(stack) == {"app-alb": None, "app-ilb": None}
     check_cdn(stack)
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
-
-
-def change(stack, *groups):
-    """Create the stack and change each group of settings; returns the IDs of resources that must not be replaced."""
-    stack.up()
-    ids = identities(stack)
-    for group in groups:
-        apply(stack, ids, group)
-    return ids
 
 
 def apply(stack, ids, group) -> None:
@@ -321,13 +314,12 @@ def check_key(stack, ids) -> None:
     for name in ("rds/instance:Instance::app-db", "ecr/repository:Repository::app-image"):
         assert operations.get(f"aws:{name}", "same") == "same", name
     assert {key: operations[key] for key in ids if operations.get(key, "same") not in ("same", "update")} == {}
+    for key in KEY:
+        stack.run("config", "rm", key)
 
 
 def check_cache(stack) -> None:
-    """Change everything about the cache in place."""
-    kept = identities(stack)
-    assert "aws:elasticache/replicationGroup:ReplicationGroup::app-cache" in kept
-    apply(stack, kept, CACHE)
+    assert "aws:elasticache/replicationGroup:ReplicationGroup::app-cache" in identities(stack)
     (group,) = stack.aws("elasticache").describe_replication_groups()["ReplicationGroups"]
     assert (group["CacheNodeType"], len(group["MemberClusters"])) == ("cache.t4g.small", 3)
     assert (group["AutomaticFailover"], group["MultiAZ"], group["SnapshotRetentionLimit"]) == ("enabled", "enabled", 3)
@@ -385,7 +377,7 @@ def check_database(stack) -> None:
 
 def check_tags(stack) -> None:
     """Check that the later tags have replaced the earlier ones, and that the library's own tags are still there."""
-    expected = {"team": "data", "cost center": "4711", "managed-by": "pulumi"}
+    expected = {**LATER_TAGS, "managed-by": "pulumi"}
     database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
     subnets = stack.resources()["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"]["outputs"]["arn"]
     listed = stack.aws("rds").list_tags_for_resource(ResourceName=subnets)["TagList"]
@@ -401,7 +393,7 @@ def check_tags(stack) -> None:
     without = previewed(stack, {"tags": {}})
     assert set(without.values()) <= {"same", "update"}
     assert without["aws:ecs/taskDefinition:TaskDefinition::app-web"] == "update"
-    configure(stack, {"tags": TASKS["tags"]})
+    configure(stack, {"tags": LATER_TAGS})
 
 
 def check_tasks(stack) -> None:

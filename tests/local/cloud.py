@@ -117,7 +117,7 @@ class Api:
     def events(self, name: str) -> list[str]:
         return [event["message"] for event in self.service(name)["events"]]
 
-    def steady(self, name: str, seconds: float = 30) -> Mapping[str, Any]:
+    def steady(self, name: str) -> Mapping[str, Any]:
         """Wait until the only deployment is complete and runs the desired number of tasks."""
 
         def is_steady() -> Any:
@@ -127,7 +127,7 @@ class Api:
             is_only = len(service["deployments"]) == 1
             return service if is_complete and is_only and service["pendingCount"] == 0 else None
 
-        return until(is_steady, seconds, lambda: (self.service(name), self.tasks(name, "STOPPED")[-1:]))
+        return until(is_steady, state=lambda: (self.service(name), self.tasks(name, "STOPPED")[-1:]))
 
     def lines(self, stream: str) -> list[str]:
         logs = client(self.location, "logs")

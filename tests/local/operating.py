@@ -180,7 +180,7 @@ class Operated:
             first = self.service(role)["deployments"][0]
             return first["rolloutState"] == "COMPLETED" and first["runningCount"] == first["desiredCount"]
 
-        until(is_steady, 60, lambda: self.service(role))
+        until(is_steady, state=lambda: self.service(role))
 
     def releases(self, role: str = "web") -> list[Release]:
         from flask_on_aws.releases import release_record

@@ -19,7 +19,7 @@ from tests.e2e.stacks import ROOT, copy_program
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
 # `up` takes half a minute on an idle machine with two processors; other tests may use them too.
-UP_SECONDS = 400
+UP_SECONDS = 900
 
 
 class Local:

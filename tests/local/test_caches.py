@@ -64,7 +64,7 @@ class Local:
         return self.api.describe_replication_groups(ReplicationGroupId="cache")["ReplicationGroups"][0]
 
     def available(self):
-        until(lambda: self.group()["Status"] == "available", 30, self.faults.current)
+        until(lambda: self.group()["Status"] == "available", state=self.faults.current)
         endpoint = self.group()["NodeGroups"][0]["PrimaryEndpoint"]
         assert endpoint["Address"] == "localhost"
         return endpoint["Port"]

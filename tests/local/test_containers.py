@@ -19,7 +19,7 @@ from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.task_model.environment_images import ImageBuild
 
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 from .cloud import Cloud
 from .conftest import REGION, marks_of
@@ -44,7 +44,7 @@ def run(cloud: Cloud, family: str, script: str = "", **definition: Any) -> tuple
         cluster="c", taskDefinition=arn, launchType="FARGATE", networkConfiguration=cloud.network
     )
     task = started["tasks"][0]["taskArn"]
-    until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", 60, lambda: cloud.task(task))
+    until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", state=lambda: cloud.task(task))
     stopped = cloud.task(task)
     has_log = stopped["stopCode"] != "TaskFailedToStart"
     return stopped, cloud.lines(f"web/web/{task.rsplit('/', 1)[-1]}") if has_log else []
@@ -298,7 +298,7 @@ def test_a_container_that_listens_elsewhere_is_reported_at_once(
     cloud: Cloud, name: str, address: str, port: str, reason: str
 ) -> None:
     definition = cloud.define(name, command=["python", "-c", LISTEN, address, port])
-    cloud.serve(name, definition, grace=240)
+    cloud.serve(name, definition, grace=10 * SECONDS)
     until(lambda: cloud.tasks(name, "STOPPED"))
     task = cloud.tasks(name, "STOPPED")[0]
     assert task["stoppedReason"].startswith(f"The app listens {reason}")
@@ -308,7 +308,7 @@ def test_a_container_that_listens_elsewhere_is_reported_at_once(
 
 def test_an_app_that_opens_its_port_late_is_not_reported(cloud: Cloud) -> None:
     late = "import time; time.sleep(12); " + LISTEN
-    cloud.serve("late", cloud.define("late", command=["python", "-c", late, "0.0.0.0", "8080"]), grace=240)
+    cloud.serve("late", cloud.define("late", command=["python", "-c", late, "0.0.0.0", "8080"]), grace=10 * SECONDS)
     until(lambda: cloud.tasks("late"))
     time.sleep(14)
     assert cloud.tasks("late", "STOPPED") == []

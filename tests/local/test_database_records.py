@@ -52,9 +52,9 @@ def create(rds: Any, name: str) -> Callable[[], Any]:
 
 def test_a_database_is_available_again_after_it_gets_more_storage(rds: Any) -> None:
     describe = create(rds, "web")
-    until(lambda: describe()["DBInstanceStatus"] == "available", 60, describe)
+    until(lambda: describe()["DBInstanceStatus"] == "available", state=describe)
     rds.modify_db_instance(DBInstanceIdentifier="web", AllocatedStorage=30, ApplyImmediately=True)
-    until(lambda: describe()["DBInstanceStatus"] == "available", 20, describe)
+    until(lambda: describe()["DBInstanceStatus"] == "available", state=describe)
     assert describe()["AllocatedStorage"] == 30
 
 
@@ -67,17 +67,17 @@ def test_a_database_that_cannot_be_created_reports_the_reason(
     )
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
     describe = create(rds, "unmade")
-    until(lambda: describe()["DBInstanceStatus"] == "failed", 20, describe)
+    until(lambda: describe()["DBInstanceStatus"] == "failed", state=describe)
     assert "Install it, for example with `apt-get install postgresql`" in describe()["StatusInfos"][0]["Message"]
 
 
 def test_an_aurora_cluster_is_one_server_that_its_instances_share(rds: Any) -> None:
     """From an instance's snapshot, with a snapshot of its own, and gone when it is deleted."""
     instance = create(rds, "before")
-    until(lambda: instance()["DBInstanceStatus"] == "available", 60, instance)
+    until(lambda: instance()["DBInstanceStatus"] == "available", state=instance)
     taken = rds.create_db_snapshot(DBInstanceIdentifier="before", DBSnapshotIdentifier="moved")["DBSnapshot"]
     snapshots = lambda: rds.describe_db_snapshots(DBSnapshotIdentifier="moved")["DBSnapshots"][0]  # noqa: E731
-    until(lambda: snapshots()["Status"] == "available", 60, snapshots)
+    until(lambda: snapshots()["Status"] == "available", state=snapshots)
     rds.restore_db_cluster_from_snapshot(
         DBClusterIdentifier="shop", SnapshotIdentifier=taken["DBSnapshotArn"], Engine="aurora-postgresql"
     )
@@ -85,7 +85,7 @@ def test_an_aurora_cluster_is_one_server_that_its_instances_share(rds: Any) -> N
     def cluster(name: str = "shop") -> Any:
         return rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
 
-    until(lambda: cluster()["Status"] == "available", 60, cluster)
+    until(lambda: cluster()["Status"] == "available", state=cluster)
     for number in (1, 2):
         rds.create_db_instance(
             DBInstanceIdentifier=f"shop-{number}",
@@ -98,7 +98,7 @@ def test_an_aurora_cluster_is_one_server_that_its_instances_share(rds: Any) -> N
     assert addresses == {(cluster()["Endpoint"], cluster()["Port"])}
     assert cluster()["Port"] != instance()["Endpoint"]["Port"]
     rds.modify_db_cluster(DBClusterIdentifier="shop", MasterUserPassword="password2", ApplyImmediately=True)
-    until(lambda: cluster()["Status"] == "available", 20, cluster)
+    until(lambda: cluster()["Status"] == "available", state=cluster)
     with psycopg.connect(
         host="127.0.0.1", port=cluster()["Port"], user="app", password="password2", dbname="postgres", sslmode="require"
     ) as connection:
@@ -107,4 +107,4 @@ def test_an_aurora_cluster_is_one_server_that_its_instances_share(rds: Any) -> N
         rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
     rds.delete_db_cluster(DBClusterIdentifier="shop", FinalDBSnapshotIdentifier="last")
     last = lambda: rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="last")["DBClusterSnapshots"][0]  # noqa: E731
-    until(lambda: last()["Status"] == "available", 60, last)
+    until(lambda: last()["Status"] == "available", state=last)

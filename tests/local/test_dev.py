@@ -15,7 +15,7 @@ from flask_on_aws_cli.local_aws.commands.dev import ChangeFilter, needs_build, u
 from flask_on_aws_cli.local_project.project import find_local_aws, open_local_aws
 from watchfiles import Change
 
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 from .test_releases import COMMAND, UP_SECONDS, Local, down
 
@@ -35,8 +35,8 @@ class Dev:
         for line in self._process.stdout or ():
             self.output += line
 
-    def wait_for(self, pattern: str, seconds: float = 60) -> re.Match[str]:
-        return until(lambda: re.search(pattern, self.output), seconds, lambda: self.output)
+    def wait_for(self, pattern: str, seconds: float = SECONDS) -> re.Match[str]:
+        return until(lambda: re.search(pattern, self.output), lambda: self.output, seconds=seconds)
 
     def end(self) -> None:
         self._process.send_signal(signal.SIGINT)
@@ -81,8 +81,8 @@ def test_every_saved_change_is_served_until_dev_ends_and_the_deployed_code_retur
 
         (project.folder / "shop" / "Procfile").write_text("web: SHOWN=procfile python server.py\n")
         server.write_text(text)
-        dev.wait_for(r"changed: Procfile", 20)
-        until(lambda: page(project) == "procfile", 90, lambda: dev.output)  # after a rolling deployment
+        dev.wait_for(r"changed: Procfile")
+        until(lambda: page(project) == "procfile", state=lambda: dev.output)  # after a rolling deployment
         server.write_text(text.replace('os.environ.get("SHOWN", "")', '"again"'))
         until(lambda: page(project) == "again", state=lambda: dev.output)
     finally:

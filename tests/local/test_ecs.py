@@ -18,7 +18,7 @@ from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
 
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 from .cloud import Cloud
 from .conftest import REGION, client, marks_of
@@ -40,21 +40,21 @@ def identifier(task: Any) -> str:
     return task["taskArn"].rsplit("/", 1)[-1]
 
 
-def stopped(cloud: Cloud, name: str, number: int = 1, seconds: float = 20) -> list[Any]:
+def stopped(cloud: Cloud, name: str, number: int = 1) -> list[Any]:
     """Wait for this number of stopped tasks of a service, and return them."""
 
     def enough() -> Any:
         tasks = [task for task in cloud.tasks(name, "STOPPED") if task["lastStatus"] == "STOPPED"]
         return tasks if len(tasks) >= number else None
 
-    return until(enough, seconds, lambda: cloud.service(name))
+    return until(enough, state=lambda: cloud.service(name))
 
 
 def deploy(cloud: Cloud, name: str, **definition: Any) -> None:
     cloud.ecs.update_service(cluster="c", service=name, taskDefinition=cloud.define(name, **definition))
 
 
-def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
+def rolled_back(cloud: Cloud, name: str) -> list[Any]:
     """Wait until the circuit breaker has rolled back to the first version, and return the failed deployments."""
     until(lambda: len(cloud.service(name)["deployments"]) == 2)
 
@@ -63,7 +63,7 @@ def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
         failed = [other for other in others if other["rolloutState"] == "FAILED"]
         return failed if first["rolloutState"] == "COMPLETED" else None
 
-    failed = until(failed_deployments, seconds, lambda: cloud.service(name))
+    failed = until(failed_deployments, state=lambda: cloud.service(name))
     assert cloud.service(name)["taskDefinition"].endswith(":1")
     assert failed[0]["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
     assert failed[0]["failedTasks"] >= 3  # two tasks start at the same time, so a fourth may have failed with the third
@@ -85,7 +85,7 @@ def run_task(cloud: Cloud, definition: str, **options: Any) -> Any:
     """Call RunTask, wait until the task has stopped, and return its description."""
     arn = start_task(cloud, definition, **options)
     waiter = cloud.ecs.get_waiter("tasks_stopped")
-    waiter.wait(cluster="c", tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    waiter.wait(cluster="c", tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": SECONDS})
     return cloud.task(arn)
 
 
@@ -111,7 +111,7 @@ def test_a_successful_deployment_replaces_the_tasks_of_the_old_version(cloud: Cl
         assert task["containers"][0]["exitCode"] == 0  # it exited on SIGTERM
     assert "(service good) has reached a steady state." in cloud.events("good")
     waiter = cloud.ecs.get_waiter("services_stable")
-    waiter.wait(cluster="c", services=["good"], WaiterConfig={"Delay": 1, "MaxAttempts": 5})
+    waiter.wait(cluster="c", services=["good"], WaiterConfig={"Delay": 1, "MaxAttempts": SECONDS})
 
 
 @pytest.mark.any_runtime
@@ -158,8 +158,8 @@ def test_a_fixed_port_works_where_it_is_that_of_the_task_definition(cloud: Cloud
 
 def test_another_port_is_reported_at_once(cloud: Cloud) -> None:
     port = free_port()
-    cloud.serve("elsewhere", cloud.define("elsewhere", environment={"FIXED_PORT": str(port)}), grace=120)
-    reason = stopped(cloud, "elsewhere", seconds=25)[0]["stoppedReason"]
+    cloud.serve("elsewhere", cloud.define("elsewhere", environment={"FIXED_PORT": str(port)}), grace=10 * SECONDS)
+    reason = stopped(cloud, "elsewhere")[0]["stoppedReason"]
     assert reason.startswith(f"The app listens on port {port}, and the load balancer connects to $PORT (here ")
     assert reason.endswith(f"listen on 0.0.0.0:$PORT, or set port to {port} (it is 8080)")
     cause = diagnose(Evidence("ServiceSchedulerInitiated", reason))
@@ -306,7 +306,7 @@ def test_no_task_can_get_the_credentials_of_another(cloud: Cloud) -> None:
     for name in ("reader", "writer"):
         arn = start_task(cloud, definition, overrides={"taskRoleArn": f"arn:aws:iam::123456789012:role/{name}"})
         tasks.append(arn)
-        credentials[name] = until(lambda arn=arn: first_line(arn), 60).split()
+        credentials[name] = until(lambda arn=arn: first_line(arn)).split()
 
     def role(uri: str, token: str) -> str:
         request = urllib.request.Request(uri, headers={"Authorization": token} if token else {})
@@ -324,7 +324,7 @@ def test_no_task_can_get_the_credentials_of_another(cloud: Cloud) -> None:
     assert cloud.lines(f"web/web/{identifier(task)}") == ["403 403 403 403 403 False"]
     for arn in tasks:
         cloud.ecs.stop_task(cluster="c", task=arn)
-    until(lambda: all(cloud.task(arn)["lastStatus"] == "STOPPED" for arn in tasks), 60)
+    until(lambda: all(cloud.task(arn)["lastStatus"] == "STOPPED" for arn in tasks))
     assert role(reader, read_token) == "403"  # a stopped task has no credentials
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from flask_on_aws_cli.local_project.location import Location
 
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 from .cloud import Api, is_alive
 
@@ -65,7 +65,7 @@ def test_a_stopped_daemon_ends_its_tasks_gracefully(location: Location, daemon: 
     task = api.steady("web") and api.tasks("web")[0]
     before = api.runtime.pids(location)
     process.terminate()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=SECONDS) == 0
     assert alive(before) == []
     daemon(runtime)
     assert api.task(task["taskArn"])["containers"][0]["exitCode"] == 0

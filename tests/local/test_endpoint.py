@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
 from flask_on_aws_cli.local_project.location import Location
 
+from tests.waiting import SECONDS
+
 from .conftest import client
 
 Daemon = Callable[[], subprocess.Popen[str]]
@@ -59,7 +61,7 @@ def test_records_survive_a_stop(location: Location, daemon: Daemon) -> None:
         logGroupName="g", logStreamName="s", logEvents=[{"timestamp": now, "message": "hello"}]
     )
     process.terminate()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=SECONDS) == 0
     daemon()
     check_resources(location, expected)
     events = client(location, "logs").get_log_events(logGroupName="g", logStreamName="s")["events"]

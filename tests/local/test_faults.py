@@ -57,11 +57,11 @@ def messages(faults: Faults) -> list[str]:
 
 def assert_reported(faults: Faults, *words: str) -> None:
     """Wait for a fault whose message contains these words."""
-    until(lambda: any(all(word in line for word in words) for line in messages(faults)), 20, lambda: messages(faults))
+    until(lambda: any(all(word in line for word in words) for line in messages(faults)), state=lambda: messages(faults))
 
 
 def assert_cleared(faults: Faults) -> None:
-    until(lambda: not faults.current(), 20, lambda: messages(faults))
+    until(lambda: not faults.current(), state=lambda: messages(faults))
 
 
 # --- The records on disk
@@ -194,7 +194,7 @@ def test_a_task_with_an_unreadable_definition_fails_to_start(cloud: Cloud) -> No
     definition = backend.describe_task_definition(arn)
     containers, definition.container_definitions = definition.container_definitions, [{"name": "web", "cpu": "much"}]
     task = run_task(cloud, arn)
-    until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", 20, lambda: cloud.task(task))
+    until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", state=lambda: cloud.task(task))
     assert cloud.task(task)["stopCode"] == "TaskFailedToStart"
     assert_reported(cloud.endpoint.faults, "starting a task", arn)
     definition.container_definitions = containers
@@ -299,7 +299,7 @@ def test_invalid_scaling_policies_and_schedules_do_not_affect_others(cloud: Clou
     scale(cloud, "well", {"TargetValue": 100, "PredefinedMetricSpecification": by_requests})
     autoscaling = Autoscaling(cloud.location, cloud.endpoint.records, cloud.plane, lambda _: 250.0, faults)
     autoscaling.start()
-    until(lambda: cloud.service("well")["desiredCount"] == 3, 90, lambda: messages(faults))
+    until(lambda: cloud.service("well")["desiredCount"] == 3, state=lambda: messages(faults))
     for subject in ("policy zero of service/c/zero", "policy negative of service/c/negative"):
         assert_reported(faults, f"autoscaling ({subject})", "must be a number", "Correct or delete it")
     for number in range(4):

@@ -55,7 +55,7 @@ def track(cloud: Cloud, name: str, metric: str, target: float, limits: tuple[int
 def test_a_busy_service_gets_more_tasks(cloud: Cloud, requests: dict[str, float]) -> None:
     cloud.serve("busy", cloud.define("busy", environment={"MODE": "busy"}))
     track(cloud, "busy", "ECSServiceAverageCPUUtilization", 20, (1, 2))
-    until(lambda: cloud.service("busy")["runningCount"] == 2, 40, lambda: cloud.service("busy"))
+    until(lambda: cloud.service("busy")["runningCount"] == 2, state=lambda: cloud.service("busy"))
     assert "(service busy) desired count was changed from 1 to 2." in cloud.events("busy")
     names = [{"Name": "ClusterName", "Value": "c"}, {"Name": "ServiceName", "Value": "busy"}]
     now = datetime.now(UTC)
@@ -76,9 +76,9 @@ def test_a_service_scales_out_and_in_by_its_requests(cloud: Cloud, requests: dic
     label = "app/lb/1/targetgroup/tg/2"
     requests[label] = 250
     track(cloud, "requested", "ALBRequestCountPerTarget", 100, (1, 4), ResourceLabel=label)
-    until(lambda: cloud.service("requested")["runningCount"] == 3, 40, lambda: cloud.service("requested"))
+    until(lambda: cloud.service("requested")["runningCount"] == 3, state=lambda: cloud.service("requested"))
     requests[label] = 10
-    until(lambda: cloud.service("requested")["runningCount"] == 1, 60, lambda: cloud.service("requested"))
+    until(lambda: cloud.service("requested")["runningCount"] == 1, state=lambda: cloud.service("requested"))
 
 
 def test_a_schedule_changes_the_number_of_tasks(cloud: Cloud, requests: dict[str, float]) -> None:
@@ -93,4 +93,4 @@ def test_a_schedule_changes_the_number_of_tasks(cloud: Cloud, requests: dict[str
         Schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})",
         ScalableTargetAction={"MinCapacity": 2, "MaxCapacity": 3},
     )
-    until(lambda: cloud.service("timed")["runningCount"] == 2, 30, lambda: cloud.service("timed"))
+    until(lambda: cloud.service("timed")["runningCount"] == 2, state=lambda: cloud.service("timed"))

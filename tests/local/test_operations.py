@@ -18,7 +18,7 @@ from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.main import main
 from flask_on_aws_cli.operations.old_release import ROLLBACK_OF
 
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 from .operating import CLUSTER, Operated, image, open_project
 
@@ -161,7 +161,7 @@ def test_ctrl_c_stops_the_task_of_run(app: Operated) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
     assert "Ctrl-C; stopping the task" in errors
     assert "Ctrl-C" in stopped_reasons(app)
@@ -192,7 +192,7 @@ def test_followed_logs_show_each_new_line_once(app: Operated, tmp_path: Path) ->
         process = subprocess.Popen(arguments, stdout=file, env={**os.environ, "PYTHONUNBUFFERED": "1"})
         for number in range(3):
             assert command(app, "run", "--", "echo", f"new line {number}").exit_code == 0
-        until(lambda: "new line 2" in output.read_text(), 20, output.read_text)
+        until(lambda: "new line 2" in output.read_text(), state=output.read_text)
         time.sleep(4.5)  # two more polls
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
@@ -226,7 +226,7 @@ def test_an_interrupted_rollback_is_finished_and_recorded_by_the_same_command(ap
     process = subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until(lambda: app.service("web")["taskDefinition"] != before)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
     assert "ECS continues the deployment, but web's record is unchanged" in errors
     copy = app.service("web")["taskDefinition"]

@@ -104,7 +104,7 @@ def test_a_killed_process_is_restarted_with_all_data(pair: Pair, process: str) -
     if process == "task":  # its server ends too
         assert descendants
         until(lambda: not any(is_alive(child.pid) for child in descendants))
-    until(lambda: set(pids(local)[process]) - set(before) and is_healthy(local), 60)
+    until(lambda: set(pids(local)[process]) - set(before) and is_healthy(local))
     print(process, "was back after", round(time.monotonic() - began, 1), "s")
     assert local.rows(f"SELECT stored FROM before_{process}") == ["1"]
 

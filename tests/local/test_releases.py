@@ -27,7 +27,7 @@ from .load import Load
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
 # With a failing health check, ECS starts three tasks, each for half a minute; other tests may use the machine too.
-UP_SECONDS = 400
+UP_SECONDS = 900
 SERVER = """
 import http.server, os, signal, sys, threading, time
 mode = os.environ.get("MODE", "")
@@ -196,7 +196,7 @@ BROKEN = {
 
 def wait_for_page(local: Local, text: str) -> None:
     """Wait for a release to respond; tasks of the old one may receive requests for another moment."""
-    until(lambda: local.get() == text, seconds=10, state=local.get)
+    until(lambda: local.get() == text, state=local.get)
 
 
 # test_diagnosis.py has these causes in AWS's words, and test_ecs.py a task that runs out of memory.

@@ -70,7 +70,7 @@ def test_no_request_of_10000_is_lost_in_three_deployments(local: Local) -> None:
             local.up()
             releases.append(release(local))
             assert load.total - before > 500  # there were requests during the whole deployment
-        until(lambda: load.total > 10_000, UP_SECONDS, lambda: load.responses)
+        until(lambda: load.total > 10_000, lambda: load.responses, seconds=UP_SECONDS)
     load.check(at_least=10_000)
     assert len(set(releases)) == 4, releases
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
-from wrong_settings import WRONG
 
 import settings
+from tests.unit.program.wrong_settings import WRONG
 
 # Any text is right for these, or no text is known to be wrong.
 _ANYTHING = {"startCommand", "releaseCommand"}

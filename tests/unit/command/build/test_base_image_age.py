@@ -2,9 +2,7 @@
 
 import json
 import os
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask_on_aws.build_plan.plan import BuildPlan, plan_build
@@ -12,9 +10,7 @@ from flask_on_aws.image.base_image import base_image, base_image_days
 from flask_on_aws.image.dockerfile import render_dockerfile
 from flask_on_aws_cli.build.base_image_age import old_base_image
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import GOOD, MANAGERS
+from tests.apps.catalogue import GOOD, MANAGERS
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 # From the oldest to the newest; the layers of the app may be as old as the base image, since they are cached.

@@ -1,7 +1,6 @@
 """`flask-on-aws build`: its output, the files that it writes and its error messages. tests/e2e/ runs real builds."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,7 @@ from flask_on_aws.image.dockerfile import render_dockerfile
 from flask_on_aws_cli.build.environment_commands import local_steps, start_script
 from flask_on_aws_cli.main import main
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import GOOD, MANAGERS
+from tests.apps.catalogue import GOOD, MANAGERS
 
 
 def run(*arguments):

@@ -7,7 +7,8 @@ import pytest
 from flask_on_aws_cli.importers.formats import read_drafts
 from flask_on_aws_cli.importers.reading.files import read_file
 from flask_on_aws_cli.importers.reading.source import InputError
-from import_runs import DOCUMENTS, IMPORTS, SOURCES, dump, load, make_project
+
+from tests.unit.command.importers.import_runs import DOCUMENTS, IMPORTS, SOURCES, dump, load, make_project
 
 # Keys that change nothing: names, descriptions, what another key of the same entry decides, and values that are the
 # default of both platforms.

@@ -5,7 +5,8 @@ import copy
 import re
 
 import pytest
-from import_runs import DOCUMENTS, IMPORTS, SOURCES, dump, load, make_project, run_import
+
+from tests.unit.command.importers.import_runs import DOCUMENTS, IMPORTS, SOURCES, dump, load, make_project, run_import
 
 WEB = "type: Load Balanced Web Service\nname: web\nimage:\n  build: Dockerfile\n  port: 80\n"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from flask_on_aws.flask_app.flask_app_args import with_profile
 from flask_on_aws_cli.importers.stacks.settle import COMPONENT_DEFAULTS
 from flask_on_aws_cli.main import main
-from import_runs import IMPORTS, SECRETS, SOURCES, make_project, run_import, stack_files
 
 from tests.reference import generate
+from tests.unit.command.importers.import_runs import IMPORTS, SECRETS, SOURCES, make_project, run_import, stack_files
 
 ROOT = Path(__file__).parents[4]
 EXPECTED = Path(__file__).parent / "expected"

@@ -4,7 +4,8 @@ import json
 
 import pytest
 import yaml
-from import_runs import IMPORTS, make_project, run_import
+
+from tests.unit.command.importers.import_runs import IMPORTS, make_project, run_import
 
 LOCAL = (
     "# The stack on this machine.\nconfig:\n  flask-on-aws:environment: development\n  flask-on-aws:preflight: never\n"

@@ -4,7 +4,8 @@ import json
 
 import pytest
 import yaml
-from import_runs import dump, make_project, run_import
+
+from tests.unit.command.importers.import_runs import dump, make_project, run_import
 
 COPILOT = {
     "name": "web",

@@ -3,7 +3,8 @@
 import pytest
 import yaml
 from flask_on_aws_cli.importers.drafts.commands import on_all_addresses
-from import_runs import make_project, run_import
+
+from tests.unit.command.importers.import_runs import make_project, run_import
 
 APP = {
     "type": "python:3.12",

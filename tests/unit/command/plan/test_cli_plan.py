@@ -11,9 +11,7 @@ from click.testing import CliRunner
 from flask_on_aws_cli.main import main
 from flask_on_aws_cli.plan.procfile_writer import ProcfileExistsError, write_procfile
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import BAD, GOOD
+from tests.apps.catalogue import BAD, GOOD
 
 
 def run(*arguments):

@@ -3,8 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,9 +10,7 @@ from flask_on_aws_cli.main import main
 from flask_on_aws_cli.shared import health_path_record
 from flask_on_aws_cli.shared.health_path_record import record_health_path
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import GOOD
+from tests.apps.catalogue import GOOD
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import json
 import re
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -18,9 +16,7 @@ from flask_on_aws.image.dockerfile import render_dockerfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import BAD, GOOD, WEB, App
+from tests.apps.catalogue import BAD, GOOD, WEB, App
 
 
 def settings_of(app):

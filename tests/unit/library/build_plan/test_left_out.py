@@ -2,7 +2,6 @@
 
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from flask_on_aws.image.dockerfile import render_dockerfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import MANAGERS
+from tests.apps.catalogue import MANAGERS
 
 
 def environment(folder: Path, mark: str = "pyvenv.cfg") -> Path:

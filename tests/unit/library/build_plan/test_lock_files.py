@@ -1,15 +1,12 @@
 """What an image gets of a lock file's packages, and lock files that lack what the project requires."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, plan_build
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import WEB, read
+from tests.apps.catalogue import WEB, read
 
 HEAD = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
 POETRY = read("poetry/pyproject.toml")

@@ -11,9 +11,7 @@ from flask_on_aws.build_plan.plan import LEFT_OUT, PlanSettings, plan_build
 from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER, render_dockerfile
 from flask_on_aws.runtime_contract.contract import CA_PATH
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
-
-from catalogue import GOOD, MANAGERS, WEB
+from tests.apps.catalogue import GOOD, MANAGERS, WEB
 
 PLANNED = {name: app for name, app in GOOD.items() if name != "dockerfile"}
 

@@ -19,9 +19,13 @@ import psutil
 
 from tests import promises, scheduling
 
-# Tests mostly wait: for polls by the AWS provider, for health checks, for drains. So more of them run in parallel than
-# there are processors; with more than eight workers, two processors become the bottleneck.
-WORKERS = os.environ.get("FLASK_ON_AWS_TEST_WORKERS", "8")
+# Long tests mostly wait: for polls by the AWS provider, for health checks, for drains. So four of them run in parallel
+# for each processor; with more, the processors become the bottleneck. The other tests wait half of the time, and each
+# worker takes fifteen seconds of a processor to collect them. More than sixteen workers have too little memory on
+# ordinary machines: each needs half a gibibyte.
+PROCESSORS = os.cpu_count() or 2
+WORKERS_PER_PROCESSOR = {"quick": 2, "long": 4, "all": 4, "nightly": 4}
+MAX_WORKERS = 16
 # Two processors are busy half of the time with two workers, since most of these tests wait for connections to expire.
 QUIET_WORKERS = "3"
 # These tests use the processor more than they wait.
@@ -47,9 +51,11 @@ def steps(kind: str) -> list[list[Step]]:
     """The steps in order; those of an inner list run at the same time."""
     python, app_python = sys.executable, str(Path(sys.prefix, "app", "bin", "python"))
     selected = SELECTED[kind]
+    number = min(MAX_WORKERS, WORKERS_PER_PROCESSOR[kind] * PROCESSORS)
+    workers = os.environ.get("FLASK_ON_AWS_TEST_WORKERS", str(number))
     pytest = [python, "-m", "pytest", "-rs", "--dist", "loadscope"]
     tests = [
-        [Step("tests", [*pytest, "-n", WORKERS, "-m", f"{selected} and not quiet"])],
+        [Step("tests", [*pytest, "-n", workers, "-m", f"{selected} and not quiet"])],
         [Step("tests that need a quiet machine", [*pytest, "-n", QUIET_WORKERS, "-m", f"{selected} and quiet"])],
     ]
     if kind == "quick":

@@ -58,7 +58,10 @@ def running(shop: Local, outputs: dict[str, Any]) -> dict[str, str]:
 def test_pulumis_engine_waits_for_the_release_and_runs_the_release_command_once(
     shop: Local, stack: Stack, tmp_path: Path
 ) -> None:
-    """Only this test proves that Pulumi's engine waits for a real release, and runs the release command once."""
+    """Only this test proves that Pulumi's engine waits for a real release, and runs the release command once.
+
+    It also proves that a broken release fails with its cause while the old one keeps serving.
+    """
     mark = tmp_path / "ran"
     stack.configure(releaseCommand=f'echo migrating; echo "$SHOWN" >> {mark}')
     stack.run("config", "set", "--path", "env.SHOWN", "one")
@@ -68,8 +71,11 @@ def test_pulumis_engine_waits_for_the_release_and_runs_the_release_command_once(
     outputs = stack.outputs()
     assert running(shop, outputs)["SHOWN"] == "one"
 
+    shop.url = url_of(shop, "real")
     stack.run("config", "set", "--path", "env.MODE", "crash")
-    output = stack.up(fails=True)
+    with Load(shop.status) as load:
+        output = stack.up(fails=True)
+    load.check(at_least=20)
     assert "Cause (crash)" in output
     assert "no module named shop" in output
     assert "MODE" not in running(shop, outputs)
@@ -88,8 +94,9 @@ def test_pulumis_engine_waits_for_the_release_and_runs_the_release_command_once(
 CAUSES = ("image gone", "release command")
 
 
+@pytest.mark.slow
 def test_pulumis_engine_reports_the_cause_while_the_old_release_keeps_serving(shop: Local, stack: Stack) -> None:
-    """Only this test proves that Pulumi's engine fails a broken release with its cause."""
+    """Pulumi's engine fails other broken releases with their causes too."""
     stack.run("config", "set", "--path", "env.SHOWN", "good")
     stack.up()
     shop.url = url_of(shop, "real")

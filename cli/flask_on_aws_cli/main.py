@@ -21,6 +21,7 @@ _COMMANDS = {
     "status": ("operations.status", "operations"),
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),
+    "env": ("operations.env", "operations"),
     "releases": ("operations.releases", "operations"),
     "rollback": ("operations.rollback", "operations"),
 }

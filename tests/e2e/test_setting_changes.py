@@ -69,7 +69,6 @@ TASKS = {
 NETWORK_AND_IMAGE = {
     "egress": "nat",
     "dualStack": True,
-    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "flowLogs": True,
     "desyncMitigation": "strictest",
     # A web ACL of CloudFront; the emulator accepts any ARN.
@@ -87,6 +86,8 @@ NETWORK_AND_IMAGE = {
     "dockerfileTarget": "web",
     "architecture": "arm64",
 }
+# Instead of minTasks and maxTasks.
+SCHEDULES = {"schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}]}
 # After the step before has created the cache.
 CACHE = {
     "cacheUse": "queue",
@@ -118,7 +119,7 @@ PROTECTION = {
     "debug": False,
     "loadBalancerDualStack": False,
 }
-CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION, {"tags": LATER_TAGS})
+CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, SCHEDULES, CACHE, DOMAIN, CDN, PROTECTION, {"tags": LATER_TAGS})
 # Only previewed, because the emulator loses a database subnet group that changes.
 ZONES = {"zones": 3}
 # Only previewed, because the emulator cannot change a log group's key; test_stack.py creates a stack with a key.
@@ -213,7 +214,9 @@ def test_settings_change_in_place(program):
     check_key(stack, ids)
     check_dual_stack(stack)
     first, second = create_web_acl(stack, "first"), create_web_acl(stack, "second")
-    apply(stack, identities(stack), {**CACHE, **DOMAIN, "webAclArn": first, "tags": LATER_TAGS})
+    for key in ("minTasks", "maxTasks"):
+        stack.run("config", "rm", key)
+    apply(stack, identities(stack), {**SCHEDULES, **CACHE, **DOMAIN, "webAclArn": first, "tags": LATER_TAGS})
     check_cache(stack)
     check_tags(stack)
     assert stack.outputs()["url"] == "https://shop.example.com"

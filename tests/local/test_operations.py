@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def test_status_shows_a_healthy_app(app: Operated) -> None:
     lines = output_of(app, "status")
     assert "web        app-web-1: 1 of 1 tasks run\n" in lines
     assert "release 2 (app-web:2, image 7365636f6e64)" in lines
+
+
+def test_env_has_the_port_of_the_running_process(app: Operated) -> None:
+    variables = json.loads(output_of(app, "env", "--json"))
+    assert variables["RELEASE"] == "second"
+    with urllib.request.urlopen(f"http://127.0.0.1:{variables['PORT']}/up") as response:
+        assert response.status == 200
+    assert json.loads(output_of(app, "env", "--service", "worker", "--json"))["RELEASE"] == "second"
 
 
 def test_a_rollback_to_a_deregistered_task_definition_loses_no_requests(app: Operated) -> None:

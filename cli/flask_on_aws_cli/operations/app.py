@@ -1,7 +1,7 @@
 """A deployed app: its ECS services and their task definitions."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from flask_on_aws.aws_session import ProviderSettings
 from flask_on_aws.releases.release_record import release_parameter
 
+from ..local_project.project import LocalAws
 from .errors import OperationError
 
 # DescribeServices accepts up to ten services: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
@@ -81,7 +82,13 @@ class App:
     """An app in a cluster, and the services that a command applies to."""
 
     def __init__(
-        self, settings: ProviderSettings, cluster: str, web: str = "", selected: str | None = None, url: str = ""
+        self,
+        settings: ProviderSettings,
+        cluster: str,
+        web: str = "",
+        selected: str | None = None,
+        url: str = "",
+        local_aws: LocalAws | None = None,
     ) -> None:
         """Find the services of an app later, when they are needed.
 
@@ -91,16 +98,21 @@ class App:
             web: name of the web service; empty if it is not known.
             selected: role, name, family or ARN of the only service that the command applies to. Default: all services.
             url: URL of the app; empty if it is not known.
+            local_aws: the local AWS that it runs on; None on AWS.
         """
         self._settings, self._web, self._selected = settings, web, selected
         self._clients: dict[str, Any] = {}
-        self.cluster, self.url = cluster, url
+        self.cluster, self.url, self.local_aws = cluster, url, local_aws
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of an AWS service, such as `ecs`."""
-        if service not in self._clients:
-            self._clients[service] = self._settings.client(service)
-        return self._clients[service]
+    def client(self, service: str, region: str = "") -> Any:
+        """The boto3 client of an AWS service, such as `ecs`, by default in the app's region."""
+        name = f"{service} {region}".strip()
+        if name not in self._clients:
+            settings = self._settings
+            if region:
+                settings = replace(settings, given={**settings.given, "region": region})
+            self._clients[name] = settings.client(service)
+        return self._clients[name]
 
     @cached_property
     def services(self) -> Sequence[AppService]:

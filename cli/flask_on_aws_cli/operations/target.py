@@ -150,6 +150,5 @@ def _local_app(project: Path, local_aws: LocalAws, service: str | None) -> App:
     outputs = plain(State(state_file(local_aws.location, LOCAL_STACK)).outputs)
     if not outputs.get("serviceName"):
         raise OperationError(f"The stack local of {project} is not deployed; deploy it with: flask-on-aws local up")
-    return App(
-        local_provider_settings(local_aws), outputs["clusterName"], outputs["serviceName"], service, local_aws.url
-    )
+    settings = local_provider_settings(local_aws)
+    return App(settings, outputs["clusterName"], outputs["serviceName"], service, local_aws.url, local_aws)

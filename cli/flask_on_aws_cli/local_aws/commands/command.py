@@ -27,14 +27,16 @@ from ...local_project.project import (
 )
 from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
+from ...operations.task_environment import plain_variables
 from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
+from ...shared.environment_formats import export_commands
 from ...shared.failure import fail
 from ...shared.output_format import task_counts
 from ...shared.stack_options import LOCAL_STACK
 from ..containers import NoEngineError
 from ..runtimes import open_images
-from .app_environment import app_environment, export_commands, plain_variables, web_container
+from .app_environment import app_environment, web_container
 from .app_request import request_app
 from .app_response import health_path_lines, services_after_failure, wait_for_response
 from .command_line import command_line

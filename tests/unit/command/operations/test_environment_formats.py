@@ -1,4 +1,4 @@
-"""Tests of `eval "$(./up env)"` in each shell that people have."""
+"""Tests of `eval "$(./up env)"` in each shell that people have, and of .env files."""
 
 import json
 import shlex
@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from flask_on_aws_cli.local_aws.commands.app_environment import export_commands
+from dotenv import dotenv_values
+from flask_on_aws_cli.shared.environment_formats import DotenvError, dotenv_lines, export_commands
 
 VALUES = {
     "PLAIN": "postgresql://app:p%40ss@localhost:5432/app?sslmode=verify-full&sslrootcert=/x/ca.pem",
@@ -37,3 +38,18 @@ def test_every_value_reaches_a_shell_and_its_programs_as_it_is(shell, tmp_path):
 
 def test_the_lines_are_in_the_order_of_names():
     assert export_commands({"B": "2", "A": "it's"}) == "export A='it'\"'\"'s'\nexport B=2"
+
+
+def test_every_value_reaches_python_dotenv_as_it_is(tmp_path):
+    values = {name: value for name, value in VALUES.items() if name != "DOLLAR"} | {
+        "DOLLAR": "$HOME $(touch /nowhere) $$ $",
+        "CARRIAGE_RETURN": "one\r\ntwo's",
+        "BACKSLASH_AND_QUOTES": "C:\\new 'x' \"y\" \\",
+    }
+    (tmp_path / ".env").write_text(dotenv_lines(values) + "\n", encoding="utf-8", newline="")
+    assert dotenv_values(tmp_path / ".env", encoding="utf-8") == values
+
+
+def test_a_value_that_a_dotenv_file_cannot_contain_is_an_error():
+    with pytest.raises(DotenvError, match=r"^DOLLAR: the value contains \$\{…\}"):
+        dotenv_lines(VALUES)

@@ -18,13 +18,15 @@ class NamingRule(NamedTuple):
     max_length: int = 255
 
 
-# AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 63 for databases
-# and buckets, 64 for roles and functions, 80 for queues, 128 for role policies and web ACLs, 1,011 for parameters. The
+# AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 60 for sources and
+# destinations of log deliveries, 63 for databases and buckets, 64 for roles and functions, 80 for queues, 128 for role policies and web ACLs, 1,011 for parameters. The
 # other types accept every name that is generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),
     "aws:cloudfront/function:Function": NamingRule(max_length=64),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": NamingRule(max_length=60),
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": NamingRule(max_length=60),
     "aws:cloudwatch/logGroup:LogGroup": NamingRule(),
     "aws:cloudwatch/metricAlarm:MetricAlarm": NamingRule(),
     "aws:ec2/securityGroup:SecurityGroup": NamingRule(),

@@ -28,6 +28,12 @@ pulumi.export("port", blog.port)
 pytestmark = pytest.mark.engine
 
 
+@pytest.fixture(autouse=True)
+def _uncompiled(monkeypatch):
+    """Pulumi installs with pip, which would compile all of pulumi_aws, in half a minute of a processor."""
+    monkeypatch.setenv("PIP_NO_COMPILE", "1")
+
+
 @pytest.fixture
 def components(tmp_path) -> Path:
     """A copy of the library in a checkout."""

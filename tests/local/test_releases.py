@@ -199,9 +199,17 @@ def wait_for_page(local: Local, text: str) -> None:
     until(lambda: local.get() == text, state=local.get)
 
 
-# test_diagnosis.py has these causes in AWS's words, and test_ecs.py has tasks that run out of memory and fail their
-# health checks.
-NIGHTLY = ("health check", "slow start", "out of memory", "wrong architecture", "hanging command")
+# test_diagnosis.py has these causes in AWS's words, and test_ecs.py has tasks that run out of memory, fail their health
+# checks, or lack their image or a secret.
+NIGHTLY = (
+    "health check",
+    "slow start",
+    "missing secret",
+    "out of memory",
+    "wrong architecture",
+    "image gone",
+    "hanging command",
+)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ class NamingRule(NamedTuple):
 
 
 # AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 60 for sources and
-# destinations of log deliveries, 63 for databases and buckets, 64 for roles and functions, 80 for queues, 128 for role policies and web ACLs, 1,011 for parameters. The
-# other types accept every name that is generated here.
+# destinations of log deliveries, 63 for databases and buckets, 64 for roles and functions, 80 for queues, 128 for role
+# policies and web ACLs, 1,011 for parameters. The other types accept every name that is generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),

@@ -106,6 +106,8 @@ class App:
 
     def client(self, service: str, region: str = "") -> Any:
         """The boto3 client of an AWS service, such as `ecs`, by default in the app's region."""
+        if region and region == self._settings.given.get("region"):
+            region = ""
         name = f"{service} {region}".strip()
         if name not in self._clients:
             settings = self._settings

@@ -22,6 +22,7 @@ _COMMANDS = {
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),
     "env": ("operations.env", "operations"),
+    "secrets": ("operations.secrets", "operations"),
     "releases": ("operations.releases", "operations"),
     "rollback": ("operations.rollback", "operations"),
 }

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from flask_on_aws_cli.main import main
 from flask_on_aws_cli.operations.errors import OperationError
 from flask_on_aws_cli.operations.target import AppOptions, find_app
 
@@ -52,3 +54,17 @@ def test_an_app_is_found_with_the_stack_s_outputs_and_provider_settings(stack: S
     stack.run("stack", "unselect")
     with pytest.raises(OperationError, match="is selected; use --stack"):
         find_app(AppOptions(project=stack.folder))
+
+
+def test_a_secret_is_stored_encrypted_deployed_and_removed(stack: Stack) -> None:
+    for secret in ('multi\nline "x" $HOME', "42", "true"):
+        done = CliRunner().invoke(
+            main, ["secrets", "set", "TOKEN", "--project", str(stack.folder), "--stack", "dev", "--yes"], input=secret
+        )
+        assert done.exit_code == 0, done.output
+        assert stack.run("config", "get", "--path", "secretValues.TOKEN").removesuffix("\n") == secret
+        assert "secure: v1:" in (stack.folder / "Pulumi.dev.yaml").read_text()
+    assert stack.outputs()["clusterName"] == "clusterName-1"  # it is deployed
+    done = CliRunner().invoke(main, ["secrets", "unset", "TOKEN", "--project", str(stack.folder), "--no-up"])
+    assert done.exit_code == 0, done.output
+    assert "secure: v1:" not in (stack.folder / "Pulumi.dev.yaml").read_text()

@@ -37,16 +37,17 @@ class AppOptions:
         return {name: value for name, value in (("region", self.region), ("profile", self.profile)) if value}
 
 
+PROJECT_OPTION = click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of Pulumi.yaml. Default: the current folder, else its nearest parent that has one.",
+)
 # In the order in which --help shows them.
 _OPTIONS = (
     click.option(
         "--stack", metavar="NAME", help="Stack, or local. Default: local if it is running, else the selected stack."
     ),
-    click.option(
-        "--project",
-        type=click.Path(path_type=Path, file_okay=False, exists=True),
-        help="Folder of Pulumi.yaml. Default: the current folder, else its nearest parent that has one.",
-    ),
+    PROJECT_OPTION,
     click.option("--service", metavar="NAME", help="Only this service: web, a worker's name, or its name in ECS."),
     click.option("--cluster", metavar="NAME", help="ECS cluster, to select the app without Pulumi."),
     click.option("--region", metavar="NAME", help="AWS region. Default: the stack's, else the environment's."),
@@ -82,6 +83,21 @@ def find_app(options: AppOptions) -> App:
         return _local_app(project, local_aws, options.service)
     stack = read_stack(project, options.stack)
     return _stack_app(stack.outputs, _settings(options, stack.provider), options)
+
+
+def find_stack_project(project: Path | None, stack: str | None) -> Path:
+    """The folder of the project whose stack on AWS a command changes.
+
+    Raises:
+        OperationError: if there is none, or the local AWS is selected, whose settings are in a file of its own.
+    """
+    folder = _find_project(project)
+    if _selected_local_aws(folder, stack):
+        raise OperationError(
+            f"The local AWS is selected, whose settings are in {folder / 'Pulumi.local.yaml'}, as plain text: change "
+            "them there and run flask-on-aws local up, or select a stack on AWS with --stack."
+        )
+    return folder
 
 
 def _stack_app(outputs: Mapping[str, Any], settings: ProviderSettings, options: AppOptions) -> App:

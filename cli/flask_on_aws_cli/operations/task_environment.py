@@ -55,7 +55,7 @@ def secret_values(app: App, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _secret(app: App, reference: Reference) -> str:
-    client = app.client("secretsmanager", _region(reference.secret))
+    client = app.client("secretsmanager", region_of(reference.secret))
     try:
         answer = client.get_secret_value(**reference.request)
     except ClientError as error:
@@ -66,7 +66,7 @@ def _secret(app: App, reference: Reference) -> str:
 
 
 def _parameter(app: App, name: str, value_from: str) -> str:
-    client = app.client("ssm", _region(value_from))
+    client = app.client("ssm", region_of(value_from))
     found = client.get_parameters(Names=parameter_names(value_from), WithDecryption=True)["Parameters"]
     if not found:
         raise OperationError(
@@ -76,7 +76,7 @@ def _parameter(app: App, name: str, value_from: str) -> str:
     return found[0]["Value"]
 
 
-def _region(value_from: str) -> str:
+def region_of(value_from: str) -> str:
     """The region of an ARN; empty for the name of a parameter, which is in the app's region."""
     return value_from.split(":")[3] if value_from.startswith("arn:") else ""
 

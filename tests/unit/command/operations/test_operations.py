@@ -380,7 +380,17 @@ def test_the_docs_list_the_permissions_of_every_command():
     page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text(encoding="utf-8")
     session = __import__("botocore.session").session.get_session()
     rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("| `")}
-    for command in ("status", "logs", "run", "releases", "env", "rollback"):
+    for command in (
+        "status",
+        "logs",
+        "run",
+        "releases",
+        "env",
+        "env --secrets",
+        "secrets list",
+        "secrets history",
+        "rollback",
+    ):
         actions = [word.strip("` ,") for word in rows[f"`{command}`"].split("|")[2].split() if ":" in word]
         assert actions
         for action in actions:

@@ -264,7 +264,10 @@ def test_a_preview_sees_which_release_runs():
     assert not allowed(previewing, "ssm:GetParametersByPath", f"{arn}payroll")
 
 
-@pytest.mark.parametrize("command", ["status", "logs", "run", "releases", "env", "rollback"])
+@pytest.mark.parametrize(
+    "command",
+    ["status", "logs", "run", "releases", "env", "env --secrets", "secrets list", "secrets history", "rollback"],
+)
 def test_a_deploying_role_may_look_after_the_app(command):
     page = (ROOT / "docs" / "operations.md").read_text()
     (row,) = (line.split("|")[2] for line in page.splitlines() if line.startswith(f"| `{command}` |"))

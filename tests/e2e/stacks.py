@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 
+from tests.waiting import HANG_SECONDS
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = (
     "Pulumi.yaml",
@@ -20,8 +22,6 @@ PROGRAM = (
     "settings.py",
     "app_template",
 )
-# An `up` of the complete stack takes about two minutes, mostly waits of the AWS provider; after ten it hangs.
-TIMEOUT_SECONDS = 600
 ANY_KEY = ("test", "test")
 """Access key ID and secret for an emulated AWS that accepts any."""
 
@@ -56,7 +56,7 @@ class Stack:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=HANG_SECONDS,
             check=False,
         )
         output = result.stdout + result.stderr

@@ -22,18 +22,15 @@ from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws_cli.main import main
 
 from tests.apps.catalogue import GOOD, MANAGERS
+from tests.waiting import HANG_SECONDS, SECONDS
 
 pytestmark = pytest.mark.docker
-# A build without a cache downloads a compiler at most; after ten minutes it hangs.
-BUILD_SECONDS = 600
-# gunicorn listens within two seconds; a shared machine may be thirty times slower.
-START_SECONDS = 60
 CONDA = [name for name in MANAGERS if name.startswith("conda")]
 
 
 def docker(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     command = ["docker", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG_SECONDS, **options)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,7 +101,7 @@ def running() -> Iterator:
 
 
 def get(container: str, address: str) -> str:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + SECONDS
     while True:
         try:
             with urllib.request.urlopen(address, timeout=5) as response:

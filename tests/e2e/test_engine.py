@@ -23,6 +23,7 @@ from tests.e2e.checks import leftovers
 from tests.e2e.engine_stack import ONCE, REGION, RESOURCES_CREATED, STACK, EngineStack
 from tests.e2e.stacks import copy_program
 from tests.emulator import wait_for
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -177,7 +178,7 @@ def killed_apply(stack, after):
     """Apply in a separate process that kills itself after a number of operations; returns its exit status."""
     arguments = [str(stack.program), str(stack.location.folder), str(stack.location.port), str(after)]
     command = [sys.executable, "-c", KILLED, *arguments]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
     assert result.returncode in (0, -signal.SIGKILL), result.stderr
     return result.returncode
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stacks import Stack
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "schema.json"
@@ -48,7 +49,7 @@ def schema(pulumi_command, components):
         [pulumi_command, "package", "get-schema", str(components)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert result.returncode == 0, result.stderr

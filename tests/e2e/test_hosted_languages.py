@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stacks import ROOT
+from tests.waiting import HANG_SECONDS
 
 SCHEMA = ROOT / "tests" / "golden" / "schema.json"
 GENERATOR = ROOT / "tests" / "sdk_generator"
@@ -65,7 +66,7 @@ def require(*commands: str) -> None:
 
 
 def run(folder: Path, *command: str, fails: bool = False) -> str:
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
     output = result.stdout + result.stderr
     assert (result.returncode != 0) == fails, output
     return output

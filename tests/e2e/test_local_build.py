@@ -15,9 +15,8 @@ from click.testing import CliRunner
 from flask_on_aws_cli.main import main
 
 from tests.apps.catalogue import GOOD, MANAGERS, NODE, RUNNABLE
+from tests.waiting import SECONDS
 
-# gunicorn listens within two seconds; a shared machine may be thirty times slower.
-START_SECONDS = 60
 # The version of the Python that runs the tests, which needs no download.
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -29,7 +28,7 @@ def build(*arguments):
 
 
 def get(process, address):
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + SECONDS
     while True:
         try:
             with urllib.request.urlopen(address, timeout=5) as response:

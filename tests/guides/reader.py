@@ -18,13 +18,12 @@ import yaml
 from flask_on_aws_cli.local_project.project import find_local_aws
 
 from tests.e2e.stacks import ROOT, copy_program, use_this_environment
+from tests.waiting import HANG_SECONDS
 
 READERS = Path(__file__).with_name("readers")
 # The files of ./up, besides the program's.
 _FILES = ("up", "environment.sh", "requirements.txt", "Pulumi.local.yaml")
 _INSTALLED = ("up", "requirements.txt", "components/pyproject.toml", "cli/pyproject.toml")
-# Two releases of ./up on a busy machine with two processors.
-_SECONDS = 600
 _BLOCK = re.compile(
     r"(?:^`(?P<file>[^`\n]+)`(?P<where>, [\w ]+)?:\n\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -123,7 +122,7 @@ class Reader:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=HANG_SECONDS,
             check=False,
         )
         assert done.returncode == code, f"{script}\n{done.stdout}{done.stderr}"
@@ -156,4 +155,6 @@ def reading(folder: Path, page: str, name: str, app: str = "shop") -> Iterator[R
         yield reader
     finally:
         if any(reader.clone.glob(".local-a*")):
-            subprocess.run(["./up", "destroy"], cwd=reader.clone, capture_output=True, timeout=_SECONDS, check=False)
+            subprocess.run(
+                ["./up", "destroy"], cwd=reader.clone, capture_output=True, timeout=HANG_SECONDS, check=False
+            )

@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helpers next to the tests
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
 
+from tests.waiting import HANG_SECONDS
+
 from .project import Local, opened
 from .runtimes import RUNTIMES, has_docker_engine
 
@@ -98,4 +100,4 @@ def daemon(location: Location) -> Iterator[Callable[..., subprocess.Popen[str]]]
     for process in started:
         process.send_signal(signal.SIGTERM)
         # Tasks that ignore SIGTERM are killed after 5 s; a Docker engine on a busy machine takes more than 20 s for it.
-        process.wait(timeout=60)
+        process.wait(timeout=HANG_SECONDS)

@@ -14,6 +14,7 @@ from flask_on_aws_cli.shared.trusted_certificates import VARIABLE, trusted_file
 
 from tests.tool_environment import tool_environment
 from tests.valkey import requires_server
+from tests.waiting import HANG_SECONDS
 
 pytestmark = requires_server
 APPS = Path(__file__).with_name("cache_clients")
@@ -23,7 +24,6 @@ PACKAGES = (
     *("Flask-Caching==2.5.1", "Flask-Session==0.8.0", "msgspec==0.23.0", "Flask-SocketIO==5.7.0", "gunicorn==27.0.1"),
 )
 LIBRARIES = ("redis", "valkey", "caching", "session", "socketio", "rq")
-_SECONDS = 120
 
 
 class Clients(NamedTuple):
@@ -39,7 +39,7 @@ class Clients(NamedTuple):
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=HANG_SECONDS,
         )
 
 

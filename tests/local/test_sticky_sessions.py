@@ -25,7 +25,6 @@ from .test_cache_clients import clients as clients
 
 pytestmark = requires_server
 PATH = "/socket.io/?EIO=4&transport=polling"
-START_SECONDS = 30
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def two_tasks(clients: Clients, folder: Path, sticky_seconds: int) -> Generator[
                 command = [clients.bin / "gunicorn", *bind, "--workers", "1", "--threads", "8", "socketio_app:app"]
                 processes.append(subprocess.Popen(command, cwd=APPS, env=environment, start_new_session=True))
                 balancer.register(GROUP, target)
-            until(lambda: all(balancer.health(GROUP, target).state == "healthy" for target in targets), START_SECONDS)
+            until(lambda: all(balancer.health(GROUP, target).state == "healthy" for target in targets))
             yield balancer
     finally:
         for process in processes:

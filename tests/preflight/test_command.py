@@ -15,6 +15,8 @@ import psutil
 import pytest
 from flask_on_aws_cli.local_project.ports import free_port
 
+from tests.waiting import HANG_SECONDS
+
 from .broken import GOOD, GUNICORN, REQUIREMENTS, SLOW
 from .conftest import HERE, open_folder, write_app
 
@@ -42,7 +44,7 @@ def start(scratch, *arguments, **options):
 
 def run(scratch, *arguments, **options):
     process = start(scratch, *arguments, "--json", "--port", free_port(), **options)
-    told = json.loads(process.communicate(timeout=300)[0])
+    told = json.loads(process.communicate(timeout=HANG_SECONDS)[0])
     assert told["passed"] == (process.returncode == 0)
     assert left(scratch) == ([], [])
     return {check["name"]: check for check in told["checks"]}
@@ -131,7 +133,7 @@ def test_nothing_is_left_when_it_is_ended(scratch, tmp_path, number):
         assert time.monotonic() < until
         time.sleep(0.1)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG_SECONDS)
     assert process.returncode != 0
     assert left(scratch) == ([], [])
 
@@ -179,7 +181,7 @@ def test_an_update_tells_settings_by_standard_input_and_hears_of_every_check(tmp
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    out, errors = process.communicate(json.dumps(settings), timeout=300)
+    out, errors = process.communicate(json.dumps(settings), timeout=HANG_SECONDS)
     told = json.loads(out)
     assert process.returncode == 0
     assert [check["text"] for check in told["checks"]] == errors.splitlines()

@@ -36,6 +36,7 @@ psycopg.connect(os.environ["DATABASE_URL"]).execute("SELECT 1")
 # Nothing but the database: not the world, and not this machine.
 ASKS_THE_WORLD = """
 import socket
+from tests.waiting import HANG_SECONDS
 try:
     socket.create_connection(("1.1.1.1", 53), 3)
 except OSError as error:
@@ -187,7 +188,7 @@ def test_nothing_is_left_when_it_is_ended(tmp_path, number):
         assert time.monotonic() < until
         time.sleep(0.1)
     process.send_signal(number)
-    process.communicate(timeout=90)
+    process.communicate(timeout=HANG_SECONDS)
     assert process.returncode != 0
     check_nothing_is_left(process.pid)
 

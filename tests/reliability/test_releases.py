@@ -8,6 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 from .processes import TEMPLATE, App, Clients, Postgres
 
 _SIMULTANEOUS = 8
@@ -32,7 +34,7 @@ def _start_together(app: App, postgres: Postgres) -> list[str]:
         )
         for _ in range(_SIMULTANEOUS)
     ]
-    outputs = [process.communicate(timeout=120)[0] for process in started]
+    outputs = [process.communicate(timeout=HANG_SECONDS)[0] for process in started]
     assert [process.returncode for process in started] == [0] * _SIMULTANEOUS, outputs
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         assert connection.execute("select version_num from alembic_version").fetchall() == [("0001",)]
@@ -87,7 +89,7 @@ def _block(app: App, next_release: App, seconds: float) -> Clients:
             time.sleep(seconds)
             assert release.poll() is None
             reader.rollback()
-            errors = release.communicate(timeout=60)[1]
+            errors = release.communicate(timeout=HANG_SECONDS)[1]
         assert release.returncode == 0, errors
         assert "Other queries hold what the migration needs" in errors
         assert "Migrated to 0002." in errors

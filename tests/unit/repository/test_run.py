@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests import scheduling
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[3]
 DOCSTRING_SECONDS = 60
@@ -170,7 +171,7 @@ def test_a_run_that_is_cut_off_leaves_no_process(number):
         below = psutil.Process(process.pid).children(recursive=True)
     assert len(below) == 2
     os.kill(process.pid, number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130
     assert not [one for one in below if one.is_running()]
 
@@ -227,7 +228,7 @@ def test_a_signal_for_pytest_alone_ends_the_fixtures_of_its_workers(tmp_path):
         time.sleep(0.05)
     below = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=120)
+    process.communicate(timeout=HANG_SECONDS)
     assert ended.exists()
     assert not [one for one in below if one.is_running()]
 

@@ -83,7 +83,11 @@ def test_every_distribution_contains_the_license(wheels):
             assert file.read() == license_text
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+# What the oldest and the newest have, those between them have too.
+BETWEEN = [pytest.param(version, marks=pytest.mark.slow) for version in VERSIONS[1:-2]]
+
+
+@pytest.mark.parametrize("version", [VERSIONS[0], *BETWEEN, *VERSIONS[-2:]])
 def test_the_wheels_work_in_a_clean_environment(wheels, version, tmp_path):
     """Only this test proves that each distribution has its modules and declares its dependencies, with every Python."""
     python = interpreter(version)

@@ -16,6 +16,8 @@ from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
 from flask_on_aws_cli.shared.docker_engine import engine_problem
 
+from tests.waiting import HANG_SECONDS
+
 from .broken import BROKEN, FORM, GOOD, GUNICORN, REQUIREMENTS, SLOW, view
 from .conftest import write_app
 
@@ -36,7 +38,6 @@ psycopg.connect(os.environ["DATABASE_URL"]).execute("SELECT 1")
 # Nothing but the database: not the world, and not this machine.
 ASKS_THE_WORLD = """
 import socket
-from tests.waiting import HANG_SECONDS
 try:
     socket.create_connection(("1.1.1.1", 53), 3)
 except OSError as error:

@@ -72,7 +72,7 @@ def test_tasks_keep_ipv4_and_may_connect_out_over_both(app):  # noqa: F811
 
 def test_without_the_setting_nothing_is_different(app):  # noqa: F811
     before, after = (
-        {r.name: json.dumps(r.inputs, sort_keys=True) for r in app(**args).resources}
+        {(r.typ, r.name): json.dumps(r.inputs, sort_keys=True) for r in app(**args).resources}
         for args in (DOMAIN, {**DOMAIN, "dual_stack": False})
     )
     assert before == after

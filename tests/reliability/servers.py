@@ -30,6 +30,7 @@ PACKAGES = (
     "tornado==6.6.1",
     "aiohttp==3.14.5",
     "litestar==2.25.0",
+    "starlette==1.10.0",
 )
 COMMANDS = {
     "gunicorn": "gunicorn --bind 127.0.0.1:$PORT interfaces:wsgi",

@@ -53,7 +53,7 @@ def serving(folder: Path, command: str) -> Generator[tuple[str, subprocess.Popen
         shell_command(with_server_options(command)),
         cwd=folder,
         env={"PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", **plain_environment(FACTS), "PORT": str(port)},
-        stdout=(folder / "log").open("wb"),
+        stdout=(folder / "server.log").open("wb"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )

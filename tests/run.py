@@ -100,7 +100,7 @@ def main(kind: str = "quick") -> int:
 
 
 def run(together: Sequence[Step], running: list[subprocess.Popen[bytes]], environment: dict[str, str]) -> int:
-    """Run steps at the same time; the output of each after the first is printed when the previous one has ended."""
+    """Run steps at the same time. Of those after the first, the output is printed only if they fail."""
     began = time.monotonic()
     codes: list[int] = []
     with ExitStack() as files:
@@ -114,7 +114,7 @@ def run(together: Sequence[Step], running: list[subprocess.Popen[bytes]], enviro
             )
         for step, output, process in zip(together, outputs, running, strict=True):
             codes.append(wait(process, running))
-            if output:
+            if output and codes[-1]:
                 output.seek(0)
                 sys.stdout.buffer.write(output.read())
             outcome = "failed" if codes[-1] else "passed"

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from click.testing import CliRunner
-from flask_on_aws_cli.review.command import review
+from flask_on_aws_cli.main import main
 
 from tests.e2e.stacks import Stack, use_this_environment
 
@@ -66,7 +66,7 @@ def stack(pulumi_command, emulator, tmp_path):
 
 def reviewed(stack, *options):
     """Logical name and type → the operation that a review predicts; those that stay the same are left out."""
-    result = CliRunner().invoke(review, ["--project", str(stack.folder), "--format", "json", *options])
+    result = CliRunner().invoke(main, ["review", "--project", str(stack.folder), "--format", "json", *options])
     report = json.loads(result.output)
     return {(change["name"], change["type"]): change["operation"] for change in report["changes"]}
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from flask_on_aws_cli.main import main
 from flask_on_aws_cli.review_comment.body import MARK
-from flask_on_aws_cli.review_comment.command import review_comment
 from flask_on_aws_cli.review_comment.consent import consent_line
 
 from tests.unit.command.review_comment.platform_servers import (
@@ -49,7 +49,7 @@ def post(github, tmp_path):
             "GITHUB_REPOSITORY": "owner/shop",
             "GITHUB_EVENT_PATH": str(file),
         }
-        result = CliRunner().invoke(review_comment, [], env=variables)
+        result = CliRunner().invoke(main, ["review-comment"], env=variables)
         assert result.exit_code == code, result.output
         return result.output
 
@@ -229,5 +229,5 @@ def test_a_rejected_request_is_reported_in_one_sentence(post):
 )
 def test_an_environment_without_what_it_needs_gets_a_sentence(variables, sentence):
     names = ("GITHUB_ACTIONS", "GITHUB_API_URL", "GITLAB_CI", "BITBUCKET_BUILD_NUMBER", "BITBUCKET_TOKEN")
-    result = CliRunner().invoke(review_comment, [], env={**dict.fromkeys(names), **variables})
+    result = CliRunner().invoke(main, ["review-comment"], env={**dict.fromkeys(names), **variables})
     assert (result.exit_code, result.output) == (2, f"{sentence}\n")

@@ -2,8 +2,8 @@
 
 import pytest
 from click.testing import CliRunner
+from flask_on_aws_cli.main import main
 from flask_on_aws_cli.review_comment.body import MARK
-from flask_on_aws_cli.review_comment.command import review_comment
 from flask_on_aws_cli.review_comment.platforms import bitbucket
 from flask_on_aws_cli.review_comment.report import COMMENT, JSON
 
@@ -31,7 +31,7 @@ def post(tmp_path):
     def post(variables, text=TABLE, code=0):
         (tmp_path / COMMENT).write_text(text)
         (tmp_path / JSON).write_text(report_json())
-        result = CliRunner().invoke(review_comment, [str(tmp_path)], env={"GITHUB_ACTIONS": None, **variables})
+        result = CliRunner().invoke(main, ["review-comment", str(tmp_path)], env={"GITHUB_ACTIONS": None, **variables})
         assert result.exit_code == code, result.output
         return result.output
 
@@ -80,6 +80,8 @@ def test_on_bitbucket_the_comment_is_created_once_and_updated_without_html(bitbu
 
 
 def test_a_folder_without_a_report_gets_one_sentence(gitlab, tmp_path):
-    result = CliRunner().invoke(review_comment, [str(tmp_path)], env={"GITHUB_ACTIONS": None, **on_gitlab(gitlab)})
+    result = CliRunner().invoke(
+        main, ["review-comment", str(tmp_path)], env={"GITHUB_ACTIONS": None, **on_gitlab(gitlab)}
+    )
     path = tmp_path / COMMENT
     assert (result.exit_code, result.output) == (2, f"{path} cannot be read: No such file or directory.\n")

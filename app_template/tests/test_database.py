@@ -57,7 +57,7 @@ def test_a_request_waits_while_the_database_restarts(
     call_later(2, stoppable_postgres.start)
     status, seconds = _timed_get(client)
     assert status == 200
-    assert seconds > 1.5
+    assert 1.5 < seconds < 4
 
 
 def test_requests_fail_at_once_during_a_long_outage_and_succeed_at_once_after_it(

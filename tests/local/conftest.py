@@ -12,12 +12,9 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent))  # the helpers next to the tests
-
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.waiting import HANG_SECONDS
 

@@ -16,17 +16,6 @@ from pathlib import Path
 import aiohttp
 import httpx
 import pytest
-from balancing import (
-    BALANCER,
-    DEFAULT_GROUP,
-    GROUP,
-    app,
-    balancing,
-    configuration,
-    raw_target,
-    read_head,
-    wait_for_state,
-)
 from flask_on_aws_cli.local_aws.load_balancer import (
     Balancer,
     FixedResponse,
@@ -43,6 +32,18 @@ from flask_on_aws_cli.local_project.location import Target
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
 from tests.waiting import until
+
+from .balancing import (
+    BALANCER,
+    DEFAULT_GROUP,
+    GROUP,
+    app,
+    balancing,
+    configuration,
+    raw_target,
+    read_head,
+    wait_for_state,
+)
 
 
 def client(balancer, folder, **options):

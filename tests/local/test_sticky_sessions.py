@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-from balancing import BALANCER, DEFAULT_GROUP, GROUP, balancing, configuration
 from flask_on_aws_cli.local_aws.load_balancer import Balancer
 from flask_on_aws_cli.local_project.location import Target
 from flask_on_aws_cli.local_project.ports import free_port
@@ -20,6 +19,7 @@ from flask_on_aws_cli.local_project.ports import free_port
 from tests.valkey import requires_server
 from tests.waiting import until
 
+from .balancing import BALANCER, DEFAULT_GROUP, GROUP, balancing, configuration
 from .test_cache_clients import APPS, Clients
 from .test_cache_clients import clients as clients
 

@@ -141,6 +141,11 @@ class App:
         """Whether a single service was selected."""
         return self._selected is not None
 
+    def running_container(self, service: AppService) -> Mapping[str, Any]:
+        """The app's container in the task definition that a service runs."""
+        answer = self.client("ecs").describe_task_definition(taskDefinition=service.running_definition)
+        return app_container(answer["taskDefinition"])
+
     def _app_services(self) -> Sequence[AppService]:
         descriptions = list(cluster_services(self.client("ecs"), self.cluster))
         if not descriptions:

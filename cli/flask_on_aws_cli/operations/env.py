@@ -6,7 +6,7 @@ import click
 
 from ..shared.environment_formats import DotenvError, dotenv_lines, export_commands
 from ..shared.output_format import as_json
-from .app import App, app_container
+from .app import App
 from .errors import OperationError
 from .target import app_options
 from .task_environment import on_local_aws, on_this_machine, plain_variables, process_port, references, secret_values
@@ -32,8 +32,7 @@ def env(app: App, output_format: str, in_json: bool, with_secrets: bool) -> None
     Without --secrets, nothing secret is read or printed, and the names that are left out are on standard error.
     """
     service = app.selected_service
-    answer = app.client("ecs").describe_task_definition(taskDefinition=service.running_definition)
-    container = app_container(answer["taskDefinition"])
+    container = app.running_container(service)
     variables, secrets = plain_variables(container), references(container)
     if with_secrets:
         variables |= secret_values(app, secrets)

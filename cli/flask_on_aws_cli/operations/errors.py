@@ -30,6 +30,11 @@ class OperationError(Exception):
     """A command that cannot be carried out; the message is a sentence that names the problem and the fix."""
 
 
+def error_code(error: ClientError) -> str:
+    """AWS's code of an error, such as `ResourceNotFoundException`; empty if it has none."""
+    return str(cast(Any, error).response["Error"].get("Code", ""))
+
+
 def explain(error: ClientError | BotoCoreError) -> str:
     """The sentence for an error of boto3."""
     if isinstance(error, ClientError):
@@ -54,7 +59,7 @@ def explain(error: ClientError | BotoCoreError) -> str:
 
 
 def _explain_client_error(error: Any) -> str:
-    code, message = str(error.response["Error"].get("Code", "")), str(error.response["Error"].get("Message", ""))
+    code, message = error_code(error), str(error.response["Error"].get("Message", ""))
     if code in _EXPIRED:
         return f"The AWS credentials have expired; {_LOG_IN}"
     if code in _INVALID_KEY:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 from flask_on_aws.releases.release_record import Release
 
 from .app import short_name
-from .errors import OperationError
+from .errors import OperationError, error_code
 
 # Tag of a copy of a revision that Pulumi has deregistered; its value is the ARN of that revision.
 ROLLBACK_OF = "flask-on-aws:rollback-of"
@@ -42,7 +42,7 @@ def find_revision(ecs: Any, release: Release) -> Revision:
     try:
         return _describe(ecs, release.task_definition)
     except ClientError as error:
-        if cast(Any, error).response["Error"]["Code"] != "ClientException":
+        if error_code(error) != "ClientException":
             raise
         raise OperationError(
             f"The task definition {short_name(release.task_definition)} of release {release.number} was "

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from ..task_model.secret_reference import Reference, parameter_names, secret_reference
+from ..task_model.secret_reference import Reference, find_parameter, secret_reference
 from .app import App
-from .errors import OperationError
+from .errors import OperationError, error_code
 from .task_environment import region_of
 
 _GONE = ("ResourceNotFoundException", "ParameterNotFound")
@@ -76,7 +76,7 @@ def changes(app: App, name: str, value_from: str) -> Sequence[Change]:
                 found.append(Change(time, version, kind, by))
             before = value
     except ClientError as error:
-        if _code(error) not in _GONE:
+        if error_code(error) not in _GONE:
             raise
         raise OperationError(f"{name}: {value_from} does not exist, or is scheduled for deletion.") from error
     return found[::-1]
@@ -86,16 +86,15 @@ def _describe_secret(app: App, arn: str) -> tuple[str, datetime | None]:
     try:
         answer = app.client("secretsmanager", region_of(arn)).describe_secret(SecretId=arn)
     except ClientError as error:
-        if _code(error) not in _GONE:
+        if error_code(error) not in _GONE:
             raise
         return arn.split(":")[6], None
     return answer["Name"], answer.get("LastChangedDate") or answer.get("CreatedDate")
 
 
 def _describe_parameter(app: App, value_from: str) -> tuple[str, datetime | None]:
-    client = app.client("ssm", region_of(value_from))
-    found = client.get_parameters(Names=parameter_names(value_from), WithDecryption=False)["Parameters"]
-    return (found[0]["Name"], found[0]["LastModifiedDate"]) if found else (value_from, None)
+    found = find_parameter(app.client("ssm", region_of(value_from)), value_from, decrypt=False)
+    return (found["Name"], found["LastModifiedDate"]) if found else (value_from, None)
 
 
 _Version = tuple[datetime, str, str | None, str]
@@ -113,9 +112,9 @@ def _secret_versions(app: App, reference: Reference) -> Iterator[_Version]:
             break
         request["NextToken"] = answer["NextToken"]
     for version in sorted(versions, key=lambda version: version["CreatedDate"]):
-        text = client.get_secret_value(SecretId=reference.secret, VersionId=version["VersionId"])
+        answer = client.get_secret_value(SecretId=reference.secret, VersionId=version["VersionId"])
         try:
-            value = reference.value(text.get("SecretString") or text["SecretBinary"].decode())
+            value = reference.value(answer)
         except ValueError:
             value = None
         yield version["CreatedDate"], version["VersionId"], value, ""
@@ -123,13 +122,9 @@ def _secret_versions(app: App, reference: Reference) -> Iterator[_Version]:
 
 def _parameter_versions(app: App, value_from: str) -> Iterator[_Version]:
     client = app.client("ssm", region_of(value_from))
-    found = client.get_parameters(Names=parameter_names(value_from), WithDecryption=False)["Parameters"]
-    name = found[0]["Name"] if found else value_from
+    found = find_parameter(client, value_from, decrypt=False)
+    name = found["Name"] if found else value_from
     for page in client.get_paginator("get_parameter_history").paginate(Name=name, WithDecryption=True):
         for version in page["Parameters"]:
             by = version.get("LastModifiedUser", "")
             yield version["LastModifiedDate"], str(version["Version"]), version["Value"], by
-
-
-def _code(error: ClientError) -> str:
-    return str(cast(Any, error).response["Error"].get("Code"))

@@ -10,7 +10,7 @@ import click
 from flask_on_aws.validation.values import variable_name_problems
 
 from ..shared.output_format import as_json, caller_name, format_time, table
-from .app import App, app_container
+from .app import App
 from .errors import OperationError, reported_errors
 from .pulumi_stack import deploy, run_pulumi, secret_names
 from .secret_sources import changes, sources
@@ -121,9 +121,7 @@ def unset(project: Path, stack: str | None, name: str) -> None:
 
 
 def _references(app: App) -> Mapping[str, str]:
-    service = app.selected_service
-    answer = app.client("ecs").describe_task_definition(taskDefinition=service.running_definition)
-    return references(app_container(answer["taskDefinition"]))
+    return references(app.running_container(app.selected_service))
 
 
 def _deploy(project: Path, stack: str | None, *, yes: bool, no_up: bool) -> None:

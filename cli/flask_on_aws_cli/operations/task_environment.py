@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from botocore.exceptions import ClientError
 from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
@@ -12,9 +12,9 @@ from ..local_project.project import LocalAws
 from ..shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
 from ..sqlserver_server.trust import write_trust
 from ..task_model.container_paths import localize_paths
-from ..task_model.secret_reference import Reference, parameter_names, secret_reference
+from ..task_model.secret_reference import Reference, find_parameter, secret_reference
 from .app import App
-from .errors import OperationError
+from .errors import OperationError, error_code
 
 
 def plain_variables(container: Mapping[str, Any]) -> dict[str, str]:
@@ -34,7 +34,7 @@ def secret_values(app: App, variables: Mapping[str, str]) -> dict[str, str]:
         OperationError: if a secret, a parameter or a JSON key does not exist.
         botocore.exceptions.ClientError: for any other error of AWS, such as a missing permission.
     """
-    texts: dict[Reference, str] = {}
+    answers: dict[Reference, Mapping[str, Any]] = {}
     values: dict[str, str] = {}
     for name, value_from in variables.items():
         reference = secret_reference(value_from)
@@ -43,9 +43,9 @@ def secret_values(app: App, variables: Mapping[str, str]) -> dict[str, str]:
             continue
         version = reference._replace(key="")
         try:
-            if version not in texts:
-                texts[version] = _secret(app, version)
-            values[name] = reference.value(texts[version])
+            if version not in answers:
+                answers[version] = _secret(app, version)
+            values[name] = reference.value(answers[version])
         except (ValueError, LookupError) as error:
             raise OperationError(
                 f"{name}: {reference.secret} cannot be used: {error}. The next task could not start either; restore "
@@ -54,26 +54,23 @@ def secret_values(app: App, variables: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def _secret(app: App, reference: Reference) -> str:
-    client = app.client("secretsmanager", region_of(reference.secret))
+def _secret(app: App, reference: Reference) -> Mapping[str, Any]:
     try:
-        answer = client.get_secret_value(**reference.request)
+        return app.client("secretsmanager", region_of(reference.secret)).get_secret_value(**reference.request)
     except ClientError as error:
-        if cast(Any, error).response["Error"].get("Code") != "ResourceNotFoundException":
+        if error_code(error) != "ResourceNotFoundException":
             raise
         raise LookupError("it does not exist, or is scheduled for deletion") from error
-    return answer.get("SecretString") or answer["SecretBinary"].decode()
 
 
 def _parameter(app: App, name: str, value_from: str) -> str:
-    client = app.client("ssm", region_of(value_from))
-    found = client.get_parameters(Names=parameter_names(value_from), WithDecryption=True)["Parameters"]
-    if not found:
+    found = find_parameter(app.client("ssm", region_of(value_from)), value_from, decrypt=True)
+    if found is None:
         raise OperationError(
             f"{name}: Parameter Store has no parameter {value_from}, and the next task could not start either; create "
             "it, or change the stack's setting `secrets` and deploy it."
         )
-    return found[0]["Value"]
+    return found["Value"]
 
 
 def region_of(value_from: str) -> str:

@@ -4,7 +4,8 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secre
 """
 
 import json
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Reference(NamedTuple):
@@ -21,12 +22,13 @@ class Reference(NamedTuple):
         arguments = {"SecretId": self.secret, "VersionStage": self.stage, "VersionId": self.version}
         return {name: value for name, value in arguments.items() if value}
 
-    def value(self, text: str) -> str:
-        """The value that a variable gets from the secret's text.
+    def value(self, answer: Mapping[str, Any]) -> str:
+        """The value that a variable gets from the secret, as GetSecretValue returns it.
 
         Raises:
-            ValueError: if the text has no such JSON key.
+            ValueError: if the secret has no such JSON key.
         """
+        text = answer.get("SecretString") or answer["SecretBinary"].decode()
         if not self.key:
             return text
         try:
@@ -44,9 +46,17 @@ def secret_reference(value_from: str) -> Reference | None:
     return Reference(":".join(parts[:7]), *[*parts[7:], "", "", ""][:3])
 
 
-def parameter_names(value_from: str) -> list[str]:
-    """The names that a parameter can have: the ARN of one without a path has a slash that its name does not have."""
-    if not value_from.startswith("arn:"):
-        return [value_from]
-    name = value_from.partition(":parameter/")[2]
-    return [f"/{name}"] if "/" in name else [name, f"/{name}"]
+def parameter_name(value_from: str) -> str:
+    """The name of a parameter; an ARN gives one without a path a slash that it may not have."""
+    return value_from.partition(":parameter")[2] if value_from.startswith("arn:") else value_from
+
+
+def find_parameter(ssm: Any, value_from: str, *, decrypt: bool) -> Mapping[str, Any] | None:
+    """A parameter by its name or ARN, as GetParameters returns it; None if there is none."""
+    name = parameter_name(value_from)
+    names = dict.fromkeys([name, name.lstrip("/")] if value_from.startswith("arn:") else [name])
+    for candidate in names:
+        found = ssm.get_parameters(Names=[candidate], WithDecryption=decrypt)["Parameters"]
+        if found:
+            return found[0]
+    return None

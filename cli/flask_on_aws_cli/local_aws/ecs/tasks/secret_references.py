@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from ....local_project.location import ACCOUNT_ID
 from ....task_model.runtime import CannotStart
-from ....task_model.secret_reference import Reference, parameter_names, secret_reference
+from ....task_model.secret_reference import Reference, find_parameter, parameter_name, secret_reference
 
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 _RETRIED = "service call has been retried 1 time(s): "
@@ -50,7 +50,7 @@ class SecretReader:
         except ClientError as error:
             raise CannotStart(f"{secret_failure}{_message(error)}") from error
         try:
-            return reference.value(response.get("SecretString") or response["SecretBinary"].decode())
+            return reference.value(response)
         except ValueError as error:
             raise CannotStart(
                 f"{failure}retrieved secret from Secrets Manager did not contain json key {reference.key}"
@@ -60,14 +60,13 @@ class SecretReader:
         failure = f"{_PULL}unable to retrieve secrets from ssm: {_RETRIED}"
         arn = name if name.startswith("arn:") else self._parameters + name.lstrip("/")
         self._check(role, "ssm:GetParameters", arn, failure)
-        names = parameter_names(name)
         try:
-            parameters = self._ssm.get_parameters(Names=names, WithDecryption=True)["Parameters"]
+            parameter = find_parameter(self._ssm, name, decrypt=True)
         except ClientError as error:
             raise CannotStart(f"{failure}{_message(error)}") from error
-        if not parameters:
-            raise CannotStart(f"{failure}invalid parameters: {names[-1]}")
-        return parameters[0]["Value"]
+        if parameter is None:
+            raise CannotStart(f"{failure}invalid parameters: {parameter_name(name)}")
+        return parameter["Value"]
 
     def _check(self, role: str | None, action: str, resource: str, failure: str) -> None:
         if role is None:

@@ -15,6 +15,7 @@ from typing import Any
 import flask_on_aws_cli.local_aws
 import pytest
 from botocore.exceptions import ClientError
+from flask_on_aws_cli.local_aws.api.dispatch import Dispatcher
 from flask_on_aws_cli.local_aws.api.records import Records
 from flask_on_aws_cli.local_aws.containers.gateway import Gateway
 from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
@@ -116,6 +117,37 @@ def test_a_failed_save_is_reported_in_every_protocol(cloud: Cloud, service: str)
     assert raised.value.response["Error"]["Code"] == "InsufficientStorage"
     assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 0
     assert_cleared(cloud.endpoint.faults)
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("ec2", lambda ec2: ec2.delete_vpc(VpcId="vpc-1")),
+        ("iam", lambda iam: iam.get_role(RoleName="r")),
+        ("sqs", lambda sqs: sqs.list_queues()),
+        ("ssm", lambda ssm: ssm.get_parameter(Name="/p")),
+        ("s3", lambda s3: s3.get_object(Bucket="bucket", Key="k")),
+        ("cloudfront", lambda cloudfront: cloudfront.list_distributions()),
+        ("scheduler", lambda scheduler: scheduler.delete_schedule(Name="s")),
+    ],
+)
+def test_a_fault_of_moto_is_an_error_in_every_protocol(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    service: str,
+    call: Callable[[Any], Any],
+) -> None:
+    def fail(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html")])
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr(Dispatcher, "get_application", lambda self, environ: fail)
+    with pytest.raises(ClientError, match=f"The local AWS failed at {service} .*changed size.*daemon.log") as raised:
+        call(client(cloud.location, service))
+    assert raised.value.response["Error"]["Code"] == "InternalFailure"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert "in fail" in caplog.text  # the traceback
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")

@@ -25,11 +25,12 @@ from ..authentication.authentication import Authentication, denial_response, may
 from ..authentication.identities import RecordedIdentities
 from ..authentication.origin_check import S3
 from ..authentication.signing import Denied
+from ..error_responses import ErrorResponse, error_response
 from ..faults import Faults
 from ..moto_patches import apply_patches
 from .dispatch import Dispatcher, UnknownServiceError, address_bucket_by_path, restrict_cors_headers
 from .records import Records
-from .saving import RecordSaver, unsaved_response
+from .saving import UNSAVED_CODE, UNSAVED_STATUS, RecordSaver
 
 log = logging.getLogger(__name__)
 
@@ -138,10 +139,7 @@ class Endpoint:
                 return _plain_response(start_response, *self._route(path, environ))
             return self._call(self._authentication.authenticate(environ), environ, start_response)
         except Denied as denied:
-            return _plain_response(start_response, *denial_response(environ, denied))
-        except UnknownServiceError as error:
-            body = f"The local AWS does not support {error}.\n".encode()
-            return _plain_response(start_response, "501 Not Implemented", "text/plain", body)
+            return _start(start_response, denial_response(environ, denied))
 
     def _route(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         """The response of one of the local AWS's own routes."""
@@ -159,19 +157,36 @@ class Endpoint:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             return start_response(status, restrict_cors_headers(headers, environ, service), *rest)
 
+        def fail(status: str, code: str, message: str) -> list[bytes]:
+            return _start(start, error_response(environ, status, code, message, service_name))
+
         if service == S3:
             address_bucket_by_path(environ)
+        is_change, service_name = _is_change(environ), _moto_service(environ)
         with self.records.lock:
             if self._runs.is_over(environ):
-                return _plain_response(start_response, "409 Conflict", "text/plain", b"Another run has started since.")
-            is_change, service_name = _is_change(environ), _moto_service(environ)
+                return fail("409 Conflict", "RunSuperseded", "Another run has started since.")
             self.records.note_call(service_name, is_change)
             if is_change and (obstacle := self._saver.obstacle()):
-                return unsaved_response(environ, start, service_name, obstacle)
-            body = list(self._app(environ, start))
+                return fail(UNSAVED_STATUS, UNSAVED_CODE, obstacle)
+            try:
+                body = list(self._app(environ, start))
+            except UnknownServiceError as error:
+                return fail("501 Not Implemented", "NotImplemented", f"The local AWS does not support {error}.")
+            except Exception as error:
+                call = f"{service_name} {_action(environ) or environ['REQUEST_METHOD'] + ' ' + environ['PATH_INFO']}"
+                log.exception("%s failed", call)
+                body = fail("500 Internal Server Error", "InternalFailure", _failure(call, error))
             if is_change and (failure := self._saver.save(service_name)):
-                return unsaved_response(environ, start, service_name, failure)
+                return fail(UNSAVED_STATUS, UNSAVED_CODE, failure)
         return body
+
+
+def _failure(call: str, error: Exception) -> str:
+    return (
+        f"The local AWS failed at {call} ({type(error).__name__}: {error}). "
+        "This is a fault of the local AWS, not of your program; .local-aws/daemon.log has the details."
+    )
 
 
 def _bind(port: int, app: Any) -> BaseWSGIServer:
@@ -180,6 +195,12 @@ def _bind(port: int, app: Any) -> BaseWSGIServer:
         return make_server(HOST, port, app, threaded=True, request_handler=_QuietRequestHandler)
     except SystemExit as in_use:
         raise OSError(f"Port {port} of {HOST} is in use by another program.") from in_use
+
+
+def _start(start_response: Any, response: ErrorResponse) -> list[bytes]:
+    """Send an error, also in place of a response that has been started, as long as nothing of it has been sent."""
+    start_response(response.status, response.headers, (OSError, OSError(response.status), None))
+    return [response.body]
 
 
 def _plain_response(start_response: Any, status: str, content_type: str, body: bytes) -> list[bytes]:

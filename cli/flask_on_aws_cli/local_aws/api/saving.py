@@ -1,11 +1,8 @@
 """Saves the records after each call that changes them and regularly; a caller gets an error if that fails."""
 
-import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
-from xml.sax.saxutils import escape
 
 from ..faults import Faults
 from ..loops import Loop
@@ -19,8 +16,8 @@ _SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS, _SAVE_METRICS_SECONDS = 0.2, 1.0, 30.0
 _METRICS_SERVICE = "cloudwatch"
 # Insufficient Storage, which AWS clients do not retry, as they would a 500:
 # https://www.rfc-editor.org/rfc/rfc4918#section-11.5
-_STATUS = "507 Insufficient Storage"
-_CODE = "InsufficientStorage"
+UNSAVED_STATUS = "507 Insufficient Storage"
+UNSAVED_CODE = "InsufficientStorage"
 
 
 class RecordSaver:
@@ -104,27 +101,3 @@ class RecordSaver:
             self._snapshots.save(service, None if service or ALL in stale else stale)
             if self._current_failure():
                 records.stale |= stale | {ALL}  # to be saved again
-
-
-def unsaved_response(environ: Mapping[str, Any], start_response: Any, service: str, reason: str) -> list[bytes]:
-    """The response to a call whose change is not saved, as an error in the call's protocol.
-
-    It may replace a response whose headers have been passed to `start_response`, as long as nothing has been sent.
-    """
-    content_type, text = _error(str(environ.get("CONTENT_TYPE", "")), service, reason)
-    body = text.encode()
-    headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("x-amzn-errortype", _CODE)]
-    start_response(_STATUS, headers, (OSError, OSError(reason), None))
-    return [body]
-
-
-def _error(request_type: str, service: str, reason: str) -> tuple[str, str]:
-    """Content type and body of an error in the protocols of https://smithy.io/2.0/aws/protocols/index.html."""
-    if "json" in request_type:
-        return request_type, json.dumps({"__type": _CODE, "message": reason})
-    error = f"<Error><Code>{_CODE}</Code><Message>{escape(reason)}</Message></Error>"
-    if service == "ec2":
-        error = f"<Response><Errors>{error}</Errors></Response>"
-    elif "x-www-form-urlencoded" in request_type:
-        error = f"<ErrorResponse>{error}</ErrorResponse>"
-    return "text/xml", error

@@ -5,18 +5,17 @@ temporary keys or an IAM user's key, must not come from a web page (except from 
 dispatched to the service that it was signed for.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 from urllib.parse import unquote
-from xml.sax.saxutils import escape
 
 from botocore.auth import HmacV1Auth
 
 from ...local_project.access_keys import AccessKey
 from ...local_project.clients import CONTROL_SERVICE
+from ..error_responses import ErrorResponse, error_response
 from .origin_check import S3, rejection_reason
 from .post_policy import is_form, verify_form
 from .signatures import verify
@@ -172,16 +171,11 @@ def bucket_and_key(request: SignedRequest) -> tuple[str, str]:
     return (bucket, unquote(path)) if _BUCKET.fullmatch(bucket) else ("", "")
 
 
-def denial_response(environ: Mapping[str, Any], denied: Denied) -> tuple[str, str, bytes]:
-    """Status, content type and body of the response to a denied request, in the protocol that it appears to use."""
-    content_type, message = str(environ.get("CONTENT_TYPE", "")), denied.message
-    if "HTTP_X_AMZ_TARGET" in environ or "json" in content_type:
-        code = _JSON_CODES.get(denied.code, denied.code)
-        return "403 Forbidden", "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message}).encode()
-    error = f"<Error><Code>{denied.code}</Code><Message>{escape(message)}</Message></Error>"
-    if "x-www-form-urlencoded" in content_type:
-        error = f"<ErrorResponse>{error}</ErrorResponse>"
-    return "403 Forbidden", "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode()
+def denial_response(environ: Mapping[str, Any], denied: Denied) -> ErrorResponse:
+    """The response to a denied request, in the protocol that it appears to use."""
+    is_json = "HTTP_X_AMZ_TARGET" in environ or "json" in str(environ.get("CONTENT_TYPE", ""))
+    code = _JSON_CODES.get(denied.code, denied.code) if is_json else denied.code
+    return error_response(environ, "403 Forbidden", code, denied.message)
 
 
 def _set_authorization(environ: dict[str, Any], scope: Scope) -> None:

@@ -140,6 +140,8 @@ class Endpoint:
             return self._call(self._authentication.authenticate(environ), environ, start_response)
         except Denied as denied:
             return _start(start_response, denial_response(environ, denied))
+        except Exception as error:
+            return _start(start_response, _failure(environ, error))
 
     def _route(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         """The response of one of the local AWS's own routes."""
@@ -173,20 +175,21 @@ class Endpoint:
                 body = list(self._app(environ, start))
             except UnknownServiceError as error:
                 return fail("501 Not Implemented", "NotImplemented", f"The local AWS does not support {error}.")
-            except Exception as error:
-                call = f"{service_name} {_action(environ) or environ['REQUEST_METHOD'] + ' ' + environ['PATH_INFO']}"
-                log.exception("%s failed", call)
-                body = fail("500 Internal Server Error", "InternalFailure", _failure(call, error))
             if is_change and (failure := self._saver.save(service_name)):
                 return fail(UNSAVED_STATUS, UNSAVED_CODE, failure)
         return body
 
 
-def _failure(call: str, error: Exception) -> str:
-    return (
+def _failure(environ: dict[str, Any], error: Exception) -> ErrorResponse:
+    """The response to a call that failed by a fault of moto or of this package, which is logged."""
+    service = _moto_service(environ)
+    call = f"{service} {_action(environ) or environ['REQUEST_METHOD'] + ' ' + environ['PATH_INFO']}"
+    log.exception("%s failed", call)
+    message = (
         f"The local AWS failed at {call} ({type(error).__name__}: {error}). "
         "This is a fault of the local AWS, not of your program; .local-aws/daemon.log has the details."
     )
+    return error_response(environ, "500 Internal Server Error", "InternalFailure", message, service)
 
 
 def _bind(port: int, app: Any) -> BaseWSGIServer:

@@ -272,7 +272,9 @@ def _backend(service: str, account: str, region: str) -> BaseBackend:
 
 
 def _backends() -> Iterator[tuple[str, str, str, BaseBackend]]:
+    """Service, account, region and backend; the dictionaries are copied, since any access to a backend may create it."""
     services: list[Any] = list(vars(BackendDict)["_instances"])
     for service in services:
-        for account, region, backend in service.iter_backends():
-            yield service.service_name, account, region, backend
+        for account, regions in list(service.items()):
+            for region, backend in list(regions.items()):
+                yield service.service_name, account, region, backend

@@ -70,13 +70,19 @@ def assert_cleared(faults: Faults) -> None:
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """Limit the size of files that this process writes, so that write(2) fails as on a full disk."""
+    """Limit the size of files that this process writes, so that write(2) fails as on a full disk.
+
+    moto's services are imported at their first call. Python 3.11 would cut off their bytecode without an error, and
+    every process that imports them from then on would fail: https://github.com/python/cpython/issues/126606.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_failed_save_is_reported_to_the_caller_and_retried(cloud: Cloud) -> None:

@@ -272,7 +272,7 @@ def _backend(service: str, account: str, region: str) -> BaseBackend:
 
 
 def _backends() -> Iterator[tuple[str, str, str, BaseBackend]]:
-    """Service, account, region and backend; the dictionaries are copied, since any access to a backend may create it."""
+    """Service, account, region and backend, from copies of the dictionaries: any access to a backend may create it."""
     services: list[Any] = list(vars(BackendDict)["_instances"])
     for service in services:
         for account, regions in list(service.items()):

@@ -53,11 +53,19 @@ def test_a_request_waits_while_the_database_restarts(
 ) -> None:
     client = make_app().test_client()
     assert _timed_get(client)[0] == 200
+    ready: list[float] = []
+
+    def start() -> None:
+        stoppable_postgres.start()
+        ready.append(time.monotonic())
+
     stoppable_postgres.stop()
-    call_later(2, stoppable_postgres.start)
+    call_later(2, start)
     status, seconds = _timed_get(client)
     assert status == 200
-    assert 1.5 < seconds < 4
+    assert seconds > 1.5
+    # Two seconds after the database is there, however long its start takes on a busy machine.
+    assert not ready or time.monotonic() < ready[0] + 2
 
 
 def test_requests_fail_at_once_during_a_long_outage_and_succeed_at_once_after_it(

@@ -32,8 +32,8 @@ _FILE = "place.json"
 _SERVICES = ("cloudwatch", "ecr", "ecs", "elbv2", "logs", "secretsmanager", "ssm")
 # LocalStack's port, which tools for emulated AWS use by default; a second project gets the next free one.
 _ENDPOINT_PORTS = range(4566, 4666)
-# 8443 instead of 443, which only root can bind; as many ports as for endpoints.
-_HTTPS_PORTS = range(8443, 8543)
+# 8443 instead of 443, which only root can bind; as many as for endpoints. The next port is for the HTTP listener.
+_HTTPS_PORTS = range(8443, 8643, 2)
 
 
 class LocalAwsError(Exception):

@@ -20,31 +20,31 @@ def assign_ports(
     """A port for each listener; a listener keeps its previous port.
 
     The first load balancer's HTTPS listener, or the one behind a CDN, gets the port `first`, even if it is in use: a
-    project's address must not change unnoticed. All others get the next free ports. If that listener is deleted, the
-    next one behind a CDN gets its port, since the CDN's address stays the same.
+    project's address must not change unnoticed. All others get the next free ports; a plain one never gets `first`,
+    since it may be created before the HTTPS listener. If that listener is deleted, the next one behind a CDN gets its
+    port, since the CDN's address stays the same.
     """
-    keys = [
-        (balancer.arn, listener.port)
+    listeners = [
+        (balancer, listener)
         for balancer in configuration.load_balancers
         for listener in sorted(
             balancer.listeners,
             key=lambda listener: (listener.edge_headers is None, _ORDER.get(listener.port, 2), listener.port),
         )
     ]
-    assigned = {key: previous[key] for key in keys if key in previous}
+    keys = [(balancer.arn, listener.port) for balancer, listener in listeners]
     behind_cdn = [
-        (balancer.arn, listener.port)
-        for balancer in configuration.load_balancers
-        for listener in balancer.listeners
-        if listener.edge_headers is not None
+        (balancer.arn, listener.port) for balancer, listener in listeners if listener.edge_headers is not None
     ]
+    https = [(balancer.arn, listener.port) for balancer, listener in listeners if listener.protocol == "HTTPS"]
+    assigned = {key: previous[key] for key in keys if key in previous}
     if behind_cdn and first in set(previous.values()) - set(assigned.values()):
         assigned[behind_cdn[0]] = first
     for key in keys:
         if key in assigned:
             continue
         taken = set(assigned.values())
-        port = first
+        port = first if key in https or key in behind_cdn else first + 1
         while port in taken or (port != first and not is_free(port)):
             port += 1
         assigned[key] = port

@@ -332,7 +332,10 @@ def test_a_target_that_is_registered_again_while_it_drains_is_new(table):
 
 
 def balancer(arn, *ports, edge_headers=None):
-    listeners = [Listener(f"{arn}/{port}", port, "HTTP", (), edge_headers=edge_headers) for port in ports]
+    listeners = [
+        Listener(f"{arn}/{port}", port, "HTTP" if port == 80 else "HTTPS", (), edge_headers=edge_headers)
+        for port in ports
+    ]
     return LoadBalancer(arn, tuple(listeners))
 
 
@@ -347,6 +350,13 @@ def test_https_gets_the_projects_port_and_http_the_next():
     assert assign_ports(Configuration((balancer("a", 80, edge_headers=()),)), 8443, {}, lambda _: False) == {
         ("a", 80): 8443
     }
+
+
+def test_a_plain_listener_leaves_the_projects_port_to_the_https_listener_that_is_created_later():
+    ports = assign_ports(Configuration((balancer("a", 80),)), 8443, {}, lambda _: True)
+    assert ports == {("a", 80): 8444}
+    ports = assign_ports(Configuration((balancer("a", 80, 443),)), 8443, ports, lambda _: True)
+    assert ports == {("a", 80): 8444, ("a", 443): 8443}
 
 
 def test_the_next_load_balancer_behind_cloudfront_gets_the_projects_port_once_the_first_is_deleted():

@@ -8,8 +8,10 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -1133,6 +1135,66 @@ def deleted_subnets_of_caches() -> None:
     elasticache, _ = cache_subnets()
     elasticache.delete_cache_subnet_group(CacheSubnetGroupName="app")
     assert elasticache.describe_cache_subnet_groups()["CacheSubnetGroups"] == []
+
+
+# Sessions
+
+
+class _SessionApi:
+    """Starts sessions with fixed ids."""
+
+    def execute_command(self, task_id: str, container: str | None, command: str) -> Any:
+        return SimpleNamespace(id=f"{task_id} {container} {command}", stream_url="wss://stream", token="token")
+
+    def start_session(self, target: str, document: str, parameters: dict[str, list[str]]) -> Any:
+        return SimpleNamespace(
+            id=f"{target} {document} {parameters['host'][0]}", stream_url="wss://stream", token="token"
+        )
+
+    def resume_session(self, session_id: str) -> Any:
+        return None if session_id == "over" else SimpleNamespace(id=session_id, stream_url="wss://s", token="token")
+
+    def terminate_session(self, session_id: str) -> None:
+        pass
+
+
+@contextmanager
+def sessions() -> Iterator[None]:
+    from flask_on_aws_cli.local_aws.moto_patches.sessions import add_session_api, remove_session_api
+
+    api = _SessionApi()
+    add_session_api(api)
+    try:
+        yield
+    finally:
+        remove_session_api(api)
+
+
+@contract("EC2ContainerServiceResponse.execute_command")
+def a_command_in_a_task() -> None:
+    with sessions():
+        answer = client("ecs").execute_command(cluster="c", task="t", container="web", command="ls", interactive=True)
+    assert answer["session"] == {"sessionId": "t web ls", "streamUrl": "wss://stream", "tokenValue": "token"}
+
+
+@contract("SimpleSystemManagerResponse.start_session")
+def a_forwarded_port() -> None:
+    with sessions():
+        answer = client("ssm").start_session(Target="t", DocumentName="AWS-Forward", Parameters={"host": ["db"]})
+    assert (answer["SessionId"], answer["TokenValue"]) == ("t AWS-Forward db", "token")
+
+
+@contract("SimpleSystemManagerResponse.resume_session")
+def a_resumed_session() -> None:
+    with sessions():
+        assert client("ssm").resume_session(SessionId="s")["TokenValue"] == "token"
+        assert "TokenValue" not in client("ssm").resume_session(SessionId="over")
+
+
+@contract("SimpleSystemManagerResponse.terminate_session")
+def a_terminated_session() -> None:
+    with sessions():
+        assert client("ssm").terminate_session(SessionId="s")["SessionId"] == "s"
 
 
 def run(scenario: Callable[[], None]) -> str | None:

@@ -1,13 +1,14 @@
 """The command group; a command is imported when it is used: the local AWS takes longer than all the rest together."""
 
+import builtins
 import importlib
 import keyword
 from collections.abc import Sequence
 
 import click
 
-# Command → the module that defines it under the same name, with `_` for `-` and after a keyword, and the package extra
-# that it needs.
+# Command → the module that defines it under the same name, with `_` for `-` and after a name of
+# Python itself, and the package extra that it needs.
 _COMMANDS = {
     "import": ("importers.command", ""),
     "plan": ("plan.command", ""),
@@ -21,6 +22,13 @@ _COMMANDS = {
     "status": ("operations.status", "operations"),
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),
+    "exec": ("operations.sessions.exec", "operations"),
+    "shell": ("operations.sessions.exec", "operations"),
+    "tunnel": ("operations.sessions.tunnel", "operations"),
+    "psql": ("operations.sessions.clients", "operations"),
+    "mysql": ("operations.sessions.clients", "operations"),
+    "mongosh": ("operations.sessions.clients", "operations"),
+    "redis-cli": ("operations.sessions.clients", "operations"),
     "env": ("operations.env", "operations"),
     "secrets": ("operations.secrets", "operations"),
     "releases": ("operations.releases", "operations"),
@@ -49,7 +57,7 @@ class _Commands(click.Group):
                 raise
             return _missing(cmd_name, error.name or "", extra)
         name = cmd_name.replace("-", "_")
-        return getattr(command_module, f"{name}_" if keyword.iskeyword(name) else name)
+        return getattr(command_module, f"{name}_" if keyword.iskeyword(name) or hasattr(builtins, name) else name)
 
 
 def _missing(name: str, package: str, extra: str) -> click.Command:

@@ -69,6 +69,11 @@ class ProviderSettings:
             service, config=config, endpoint_url=self._endpoint(service), verify=self._verify()
         )
 
+    @property
+    def credentials(self) -> Any:
+        """botocore's credentials of all clients."""
+        return self._session.get_credentials()
+
     def _endpoint(self, service: str) -> str | None:
         endpoints: dict[str, str] = {}
         for entry in self._list("endpoints"):

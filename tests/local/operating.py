@@ -43,7 +43,8 @@ def open_project(folder: Path) -> LocalAws:
 class Operated:
     """An app with a web service and a worker; `release` deploys a release."""
 
-    def __init__(self, local_aws: LocalAws) -> None:
+    def __init__(self, local_aws: LocalAws, *, with_sessions: bool = False) -> None:
+        self._with_sessions = with_sessions
         self.location, self.project = local_aws.location, local_aws.location.folder.parent
         self.url = local_aws.url
         self.ecs, self.ssm = client(self.location, "ecs"), client(self.location, "ssm")
@@ -163,6 +164,7 @@ class Operated:
             launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": self._subnets, "securityGroups": []}},
             deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200, **breaker},
+            enableExecuteCommand=self._with_sessions,
             **(load_balancing if role == "web" else {}),
         )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from tests.e2e.stacks import copy_program
 from tests.waiting import until
 
+from .conftest import client
 from .load import Load
 from .project import COMMAND, UP_SECONDS, Local
 from .runtimes import docker, has_docker_engine
@@ -22,6 +24,7 @@ from .runtimes import docker, has_docker_engine
 
 def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_path: Path) -> None:
     """Only this test proves that `./up` deploys, updates and rolls back the complete template as processes."""
+    local.configure(enableExec=True)
     output = local.up()
     check_that_another_project_cannot_use_its_ports(local, tmp_path / "another")
     assert "release command: " in output
@@ -33,6 +36,7 @@ def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_
     check_that_a_shell_gets_the_environment(local, variables)
     assert local.rows("SELECT count(*) FROM post") == ["0"]
     local.run("psql", "--", "-c", "CREATE TABLE stored (id int)")
+    check_that_a_tunnel_leads_to_the_database(local)
 
     change(local, "a new release")
     with Load(lambda: local.get("/up/databases")[0]) as load:
@@ -54,6 +58,32 @@ def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_
     assert local.rows("SELECT count(*) FROM stored") == ["0"]
     local.run("destroy")
     assert not (local.folder / ".local-aws").exists()
+
+
+def check_that_a_tunnel_leads_to_the_database(local: Local) -> None:
+    """The database as from another network: with the API alone, and the certificate verified."""
+    location = local.local_aws.location
+    (cluster,) = client(location, "ecs").list_clusters()["clusterArns"]
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": location.endpoint,
+        "AWS_ACCESS_KEY_ID": location.access_key.id,
+        "AWS_SECRET_ACCESS_KEY": location.access_key.secret,
+    }
+    options = ["--cluster", cluster.rsplit("/", 1)[-1], "--region", location.region]
+    query = "SELECT ssl, current_user FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    psql = [COMMAND[0], "psql", *options, f"sslrootcert={location.certificate}", "-Atc", query]
+    result = subprocess.run(psql, env=environment, cwd=local.folder, capture_output=True, text=True, check=False)
+    assert result.stdout == "t|app\n", result.stderr
+    assert result.stderr.startswith("through task ")
+    connect = f"""
+import os, psycopg
+with psycopg.connect(os.environ["DATABASE_URL"], sslrootcert={str(location.certificate)!r}) as connection:
+    print(connection.execute("SELECT count(*) FROM stored").fetchone()[0], connection.info.hostaddr)
+"""
+    tunnel = [COMMAND[0], "tunnel", *options, "--", sys.executable, "-c", connect]
+    result = subprocess.run(tunnel, env=environment, cwd=local.folder, capture_output=True, text=True, check=False)
+    assert (result.stdout, result.returncode) == ("0 127.0.0.1\n", 0), result.stderr
 
 
 @pytest.mark.slow

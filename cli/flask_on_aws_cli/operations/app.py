@@ -116,6 +116,11 @@ class App:
             self._clients[name] = settings.client(service)
         return self._clients[name]
 
+    @property
+    def credentials(self) -> Any:
+        """The credentials of all clients, as botocore's."""
+        return self._settings.credentials
+
     @cached_property
     def services(self) -> Sequence[AppService]:
         """All services of the app, or only the selected one; the web service comes first.

@@ -9,7 +9,7 @@ from ..shared.output_format import as_json
 from .app import App
 from .errors import OperationError
 from .target import app_options
-from .task_environment import on_local_aws, on_this_machine, plain_variables, process_port, references, secret_values
+from .task_environment import app_variables, references
 
 _FORMATS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "shell": export_commands,
@@ -31,19 +31,10 @@ def env(app: App, output_format: str, in_json: bool, with_secrets: bool) -> None
     In a shell with these variables, the app's own commands run as in a task: eval "$(flask-on-aws env --secrets)".
     Without --secrets, nothing secret is read or printed, and the names that are left out are on standard error.
     """
-    service = app.selected_service
-    container = app.running_container(service)
-    variables, secrets = plain_variables(container), references(container)
-    if with_secrets:
-        variables |= secret_values(app, secrets)
-    elif secrets:
+    variables = app_variables(app, with_secrets=with_secrets)
+    secrets = references(app.running_container(app.selected_service))
+    if secrets and not with_secrets:
         click.echo(f"Secrets are left out; --secrets includes them: {', '.join(sorted(secrets))}", err=True)
-    if app.local_aws:
-        runs_processes = app.local_aws.runtime == "process"
-        port = process_port(app.client("elbv2"), service.description) if runs_processes else None
-        variables = on_local_aws(app.local_aws, variables, port)
-    else:
-        variables = on_this_machine(variables)
     try:
         click.echo(_FORMATS["json" if in_json else output_format](dict(sorted(variables.items()))))
     except DotenvError as error:

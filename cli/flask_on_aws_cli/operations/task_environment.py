@@ -17,6 +17,28 @@ from .app import App
 from .errors import OperationError, error_code
 
 
+def app_variables(app: App, *, with_secrets: bool = True) -> dict[str, str]:
+    """The environment of the selected service's tasks, as programs on this machine can use it.
+
+    Args:
+        app: the app.
+        with_secrets: whether to read the secrets; without them, their variables are left out. Default: true.
+
+    Raises:
+        OperationError: if a secret does not exist.
+    """
+    service = app.selected_service
+    container = app.running_container(service)
+    variables = plain_variables(container)
+    if with_secrets:
+        variables |= secret_values(app, references(container))
+    if app.local_aws is None:
+        return _on_this_machine(variables)
+    runs_processes = app.local_aws.runtime == "process"
+    port = process_port(app.client("elbv2"), service.description) if runs_processes else None
+    return on_local_aws(app.local_aws, variables, port)
+
+
 def plain_variables(container: Mapping[str, Any]) -> dict[str, str]:
     """The variables of a container's definition that are not secrets."""
     return {pair["name"]: pair["value"] for pair in container.get("environment", ())}
@@ -78,7 +100,7 @@ def region_of(value_from: str) -> str:
     return value_from.split(":")[3] if value_from.startswith("arn:") else ""
 
 
-def on_this_machine(variables: Mapping[str, str]) -> dict[str, str]:
+def _on_this_machine(variables: Mapping[str, str]) -> dict[str, str]:
     """Variables of a task on AWS with this machine's file of RDS's root certificates, which the library contains."""
     return {name: localize_paths(value, {CA_PATH: str(CA_FOLDER / CA_FILE)}) for name, value in variables.items()}
 

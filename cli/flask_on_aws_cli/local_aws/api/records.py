@@ -147,6 +147,8 @@ class Records:
             self._mark_changed("ecs")
             for container in raw.containers:
                 container.update(containers.get(container["name"], {}))
+                if getattr(raw, "enable_execute_command", False):
+                    container["managedAgents"] = [_agent(container["lastStatus"])]
 
     def forget_tasks(self, stopped_before: datetime) -> list[str]:
         """Delete the records of tasks that stopped before a time; returns their ARNs."""
@@ -316,3 +318,9 @@ def _cache(backend: Any, raw: Any) -> CacheRecord:
 
 def _rule(raw: Any) -> Rule:
     return Rule(raw.ip_protocol, raw.from_port, raw.to_port, raw.source_group.get("GroupId"))
+
+
+def _agent(status: str) -> dict[str, str]:
+    """ECS Exec's agent of a container with a status, as DescribeTasks describes it: it starts and ends with it."""
+    state = status if status in ("RUNNING", "STOPPED") else "PENDING"
+    return {"name": "ExecuteCommandAgent", "lastStatus": state}

@@ -3,12 +3,13 @@
 import contextlib
 import json
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlanError
@@ -26,7 +27,17 @@ from ...local_project.project import (
     open_local_aws,
 )
 from ...operations.app import all_services
+from ...operations.errors import OperationError
 from ...operations.log_lines import LogLines, LogSource, show
+from ...operations.sessions.client_programs import (
+    MONGOSH,
+    MYSQL,
+    PSQL,
+    REDIS_CLI,
+    check_client,
+    client_of,
+    client_program,
+)
 from ...operations.task_environment import plain_variables
 from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
@@ -40,7 +51,6 @@ from .app_environment import app_environment, web_container
 from .app_request import request_app
 from .app_response import health_path_lines, services_after_failure, wait_for_response
 from .command_line import command_line
-from .database_client import MYSQL, PSQL, client_name, run_mysql, run_psql
 from .dev import Development, run_code_from
 from .exec_command import execute
 from .project_options import project_options
@@ -121,7 +131,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     for line in health_path_lines(health, request_app(local_aws)):
         click.echo(line)
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}")
-    if client := client_name(plain_variables(web_container(local_aws) or {})):
+    if client := client_of(plain_variables(web_container(local_aws) or {})):
         click.echo(f"database: {command_line(client)}")
     for name, database in (daemon_control.status(local_aws) or {"databases": {}})["databases"].items():
         if database["note"]:
@@ -210,7 +220,7 @@ def psql(project: Path, arguments: tuple[str, ...]) -> None:
     If psql is not installed, pgcli is downloaded and opened instead. ARGUMENTS are those of the program, such as
     -c 'SELECT 1'.
     """
-    sys.exit(run_psql(_environment_of_client(project, PSQL), arguments))
+    _open_client(project, PSQL, arguments)
 
 
 @local.command(context_settings={"ignore_unknown_options": True})
@@ -222,26 +232,39 @@ def mysql(project: Path, arguments: tuple[str, ...]) -> None:
     If neither is installed, mycli is downloaded and opened instead. ARGUMENTS are those of the program, such as
     -e 'SELECT 1'.
     """
-    sys.exit(run_mysql(_environment_of_client(project, MYSQL), arguments))
+    _open_client(project, MYSQL, arguments)
 
 
-def _environment_of_client(project: Path, client: str) -> Mapping[str, str]:
-    """The app's environment, if its database is one that this client opens."""
+@local.command(context_settings={"ignore_unknown_options": True})
+@project_options
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def mongosh(project: Path, arguments: tuple[str, ...]) -> None:
+    """Open the app's DocumentDB database with mongosh.
+
+    ARGUMENTS are those of the program, such as --eval 'db.posts.countDocuments()'.
+    """
+    _open_client(project, MONGOSH, arguments)
+
+
+@local.command(name="redis-cli", context_settings={"ignore_unknown_options": True})
+@project_options
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def redis_cli(project: Path, arguments: tuple[str, ...]) -> None:
+    """Open the app's cache with valkey-cli or redis-cli.
+
+    ARGUMENTS are those of the program, such as INFO memory.
+    """
+    _open_client(project, REDIS_CLI, arguments)
+
+
+def _open_client(project: Path, client: str, arguments: Sequence[str]) -> NoReturn:
     environment = app_environment(_require_running(project)[0])
-    other = client_name(environment)
-    if "MSSQL_HOST" in environment:
-        variables = command_line("env")
-        fail(
-            f"The app's database is SQL Server; open it with sqlcmd and the MSSQL_* variables that {variables} prints."
-        )
-    if "MONGODB_HOST" in environment:
-        variables = command_line("env")
-        fail(f"The app's database is DocumentDB; open it with mongosh and the MONGODB_URI that {variables} prints.")
-    if other is None:
-        fail("The app has no database: its setting `database` is none.")
-    if other != client:
-        fail(f"The app's database is not one of {client}; open it with: {command_line(other)}")
-    return environment
+    try:
+        check_client(client, environment, command_line)
+        with client_program(client, environment, arguments) as program:
+            sys.exit(subprocess.call(program.command, env=program.environment))  # noqa: S603 the user's command
+    except OperationError as error:
+        fail(str(error))
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})

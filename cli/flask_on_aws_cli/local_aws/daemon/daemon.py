@@ -39,6 +39,7 @@ from ..rds.part import Databases
 from ..rds.records import DatabaseRecords
 from ..reaper_supervisor import ReaperSupervisor
 from ..runtimes import open_task_runtime
+from ..sessions.service import Sessions
 
 # Seconds between checks of the load balancer for changes of which it was not notified.
 _TICK_SECONDS = 1.0
@@ -90,6 +91,7 @@ class Daemon:
             self._database_records,
             self._caches,
             self._ecs,
+            Sessions(location, self._ecs.exec_process),
             scaling,
         ]
 

@@ -22,6 +22,7 @@ from .provider import patch_for_provider
 from .rds import patch_rds
 from .rds_clusters import patch_rds_clusters
 from .service_models import patch_service_models
+from .sessions import patch_sessions
 
 
 def apply_patches() -> None:
@@ -42,3 +43,4 @@ def apply_patches() -> None:
     patch_cloudfront()
     patch_access_logs()
     patch_images()
+    patch_sessions()

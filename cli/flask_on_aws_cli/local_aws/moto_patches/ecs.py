@@ -145,6 +145,8 @@ def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *arg
             "healthStatus": "UNKNOWN",
             "cpu": str(container.get("cpu", 0)),
             "networkInterfaces": [],
+            # On Fargate, the task's id and ten digits.
+            "runtimeId": f"{self.task_arn.rsplit('/', 1)[-1]}-{mock_random.randint(10**9, 10**10 - 1)}",
         }
         for container in task_definition.container_definitions
     ]

@@ -75,6 +75,9 @@ class Terminal:
 
         until(has_it, state=lambda: self.output)
 
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def end(self) -> int:
         """Wait for the end; the terminal must be as before."""
         code = self._process.wait(SECONDS)
@@ -118,16 +121,47 @@ def test_ctrl_c_reaches_the_command(app: Operated) -> None:
     terminal.wait_for(r"\nready")
     terminal.type("\x03")
     assert terminal.end() == 130
+    with started(app, "sleep 1000") as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 130
+
+
+def started(app: Operated, command: str, **options: Any) -> subprocess.Popen[bytes]:
+    """A command in a task without a terminal, as soon as it has printed "ready"."""
     process = subprocess.Popen(
-        [COMMAND, "exec", "--project", str(app.project), "echo ready; sleep 1000"],
+        [COMMAND, "exec", "--project", str(app.project), f"echo ready; {command}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        **options,
     )
     assert process.stdout
     assert process.stdout.readline() == b"ready\n"
-    process.send_signal(signal.SIGINT)
-    assert process.wait(SECONDS) == 130
-    process.stdout.close()
+    return process
+
+
+def test_a_command_that_ignores_ctrl_c_is_left_the_second_time(app: Operated) -> None:
+    with started(app, "trap 'echo ignored' INT; while sleep 0.1; do :; done") as process:
+        assert process.stdout
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == b"ignored\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 130
+
+
+def test_a_signal_restores_the_terminal(app: Operated) -> None:
+    terminal = Terminal(app, "exec", "echo ready; sleep 1000")
+    terminal.wait_for(r"\nready")
+    terminal.signal(signal.SIGTERM)
+    assert terminal.end() == 143
+
+
+def test_output_that_nobody_reads_ends_the_command(app: Operated) -> None:
+    with started(app, "yes", stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.wait(SECONDS) == 141
+        assert process.stderr
+        assert process.stderr.read().count(b"\n") == 1  # the line that names the task
 
 
 def test_a_shell(app: Operated) -> None:

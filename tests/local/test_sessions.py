@@ -140,7 +140,10 @@ def run(service: Service, words: list[str], source: Input = Input.NONE) -> int:
     async def open_channel(handler: Handler) -> DataChannel:
         return DataChannel(service.execute(marker.command_line(words, source)), service, handler)
 
-    return asyncio.run(CommandSession(marker, source).run(open_channel))
+    async def run_session() -> int:
+        return await CommandSession(marker, source).run(open_channel)
+
+    return asyncio.run(run_session())
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import tty
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import CancelledError
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from typing import BinaryIO
 
 from .data_channel import DataChannel, Handler
@@ -23,6 +24,7 @@ _READ_SIZE = 1024
 # Bytes that become lines of base64 of 76 characters; a terminal accepts up to 4,095 in a line.
 _ENCODED_BYTES = 57 * 16
 _INTERRUPT, _END_OF_INPUT = b"\x03", b"\x04"  # what Ctrl-C and Ctrl-D send
+_SIGNALED = 128  # shells add the number of the signal
 
 OpenChannel = Callable[[Handler], Awaitable[DataChannel]]
 """Starts the session that runs the command."""
@@ -32,14 +34,16 @@ class CommandSession:
     """A command in a container."""
 
     def __init__(self, marker: ExitMarker, source: Input) -> None:
-        """Prepare a session.
+        """Prepare a session, in a running event loop.
 
         Args:
             marker: the marker in the command line.
             source: where the command's input comes from.
         """
         self._marker, self._source = marker, source
-        self._begun, self._done = asyncio.Event(), asyncio.Event()
+        self._begun = asyncio.Event()
+        self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._is_interrupted = False
 
     async def run(self, open_channel: OpenChannel) -> int:
         """Run the command; return its exit code.
@@ -55,21 +59,21 @@ class CommandSession:
                 resources.enter_context(_on_signal(signal.SIGWINCH, lambda: self._send_size(channel)))
                 await self._send_size(channel)
             else:
-                resources.enter_context(_on_signal(signal.SIGINT, lambda: channel.send_data(_INTERRUPT)))
+                resources.enter_context(_on_signal(signal.SIGINT, lambda: self._interrupt(channel)))
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                resources.enter_context(_on_signal(number, partial(self._end, _SIGNALED + number)))
             if self._source is not Input.NONE:
                 sender = asyncio.create_task(self._send_input(channel))
                 resources.callback(sender.cancel)
             return await self._wait(channel)
 
     async def _wait(self, channel: DataChannel) -> int:
-        done, ended = asyncio.ensure_future(self._done.wait()), asyncio.ensure_future(channel.ended())
-        try:
-            await asyncio.wait({done, ended}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            done.cancel()
-        if self._marker.code is not None:
+        """Wait for the command's exit code."""
+        ended = asyncio.ensure_future(channel.ended())
+        await asyncio.wait({self._code, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if self._code.done():
             ended.cancel()
-            return self._marker.code
+            return self._code.result()
         reason = await ended
         output = self._marker.rest().decode(errors="replace").strip()
         details = "; ".join(text for text in (reason, output) if text)
@@ -78,15 +82,29 @@ class CommandSession:
             f"{': ' + details if details else ''}. Was the task replaced, or does its image have no /bin/sh?"
         )
 
+    async def _interrupt(self, channel: DataChannel) -> None:
+        """Pass Ctrl-C on, and end the session the second time, for a command that ignores it."""
+        if self._is_interrupted:
+            await self._end(_SIGNALED + signal.SIGINT)
+        self._is_interrupted = True
+        await channel.send_data(_INTERRUPT)
+
+    async def _end(self, code: int) -> None:
+        if not self._code.done():
+            self._code.set_result(code)
+
     async def _receive(self, kind: int, data: bytes) -> None:
-        if kind not in (PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.ERROR):
+        if kind not in (PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.ERROR) or self._code.done():
             return
         output = self._marker.feed(data)
         if self._marker.has_begun:
             self._begun.set()
-        await asyncio.to_thread(_write, sys.stdout.buffer, output)
+        try:
+            await asyncio.to_thread(_write, sys.stdout.buffer, output)
+        except BrokenPipeError:  # the program that reads the output has ended, such as `head`
+            await self._end(_SIGNALED + signal.SIGPIPE)
         if self._marker.code is not None:
-            self._done.set()
+            await self._end(self._marker.code)
 
     async def _send_input(self, channel: DataChannel) -> None:
         """Send this process's standard input; what is not typed as lines of base64."""

@@ -112,8 +112,11 @@ class Sessions:
             raise SessionRefusedError("TargetNotConnected", f"{target} is not connected.")
         if not self._is_connected(match["task"]):
             raise SessionRefusedError("TargetNotConnected", f"{target} is not connected.")
+        port = parameters.get("portNumber", [""])[0]
+        if not port.isdigit():
+            raise SessionRefusedError("InvalidParameters", f"The port number {port!r} is invalid.")
         host = parameters.get("host", ["localhost"])[0] if document == _FORWARD_REMOTE else "localhost"
-        return self._open(PortWork(host, int(parameters["portNumber"][0])), target, match["task"])
+        return self._open(PortWork(host, int(port)), target, match["task"])
 
     def resume_session(self, session_id: str) -> OpenedSession | None:
         """A new token for a session; None if it has ended.

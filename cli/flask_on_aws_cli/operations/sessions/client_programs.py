@@ -101,11 +101,10 @@ def _mysql_options(environment: Mapping[str, str], client: str) -> str:
     MariaDB's client verifies both or nothing.
     """
     version = subprocess.run([client, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
-    has_name = not environment["MYSQL_HOST"][-1].isdigit()
     if "MariaDB" in version:
-        verified = "ssl-verify-server-cert" if has_name else "disable-ssl-verify-server-cert"
+        verified = f"{'' if _has_name(environment) else 'disable-'}ssl-verify-server-cert"
     else:
-        verified = f"ssl-mode={'VERIFY_IDENTITY' if has_name else 'VERIFY_CA'}"
+        verified = f"ssl-mode={'VERIFY_IDENTITY' if _has_name(environment) else 'VERIFY_CA'}"
     values = {
         "host": environment["MYSQL_HOST"],
         "port": environment["MYSQL_PORT"],
@@ -117,9 +116,14 @@ def _mysql_options(environment: Mapping[str, str], client: str) -> str:
     return f"[client]\n{''.join(lines)}{verified}\n"
 
 
+def _has_name(environment: Mapping[str, str]) -> bool:
+    """Whether the database's host is a name, which its certificate has, and not the address of a tunnel."""
+    return not environment["MYSQL_HOST"][-1].isdigit()
+
+
 def _mycli(environment: Mapping[str, str], arguments: Sequence[str]) -> Program:
     address = [f"--{name}={environment[f'MYSQL_{name.upper()}']}" for name in ("host", "port", "user", "database")]
-    tls = [f"--ssl-ca={environment['MYSQL_SSL_CA']}", "--ssl-verify-server-cert"]
+    tls = [f"--ssl-ca={environment['MYSQL_SSL_CA']}", *(["--ssl-verify-server-cert"] if _has_name(environment) else [])]
     variables = {"MYSQL_PWD": environment["MYSQL_PASSWORD"]}
     return Program([*_downloaded(), "mycli", *address, *tls, *arguments], {**os.environ, **variables})
 

@@ -53,8 +53,11 @@ def _run(app: App, command: Sequence[str]) -> NoReturn:
     async def open_channel(handler: Handler) -> DataChannel:
         return DataChannel(await asyncio.to_thread(sessions.run, line), sessions, handler)
 
+    async def run() -> int:
+        return await CommandSession(marker, source).run(open_channel)
+
     try:
-        code = asyncio.run(CommandSession(marker, source).run(open_channel))
+        code = asyncio.run(run())
     except SessionError as error:
         raise OperationError(f"{error}.") from error
     sys.exit(code)

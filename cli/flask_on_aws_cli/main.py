@@ -22,6 +22,8 @@ _COMMANDS = {
     "status": ("operations.status", "operations"),
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),
+    "restart": ("operations.restart", "operations"),
+    "open": ("operations.open", "operations"),
     "exec": ("operations.sessions.exec", "operations"),
     "shell": ("operations.sessions.exec", "operations"),
     "tunnel": ("operations.sessions.tunnel", "operations"),

@@ -145,6 +145,32 @@ def test_a_rollback_to_a_release_that_no_longer_starts_changes_nothing(app: Oper
     assert any("rolling back" in event["message"] for event in web["events"])
 
 
+def test_a_restart_replaces_all_tasks_and_loses_no_requests(app: Operated) -> None:
+    before = set(app.ecs.list_tasks(cluster=CLUSTER)["taskArns"])
+    definitions = {service["taskDefinition"] for service in app.services()}
+    with app.load() as load:
+        output = output_of(app, "restart")
+    load.check(at_least=20)
+    assert [line.partition(" (")[0] for line in output.splitlines() if "restarted" in line] == [
+        "web was restarted",
+        "worker was restarted",
+    ]
+    assert {service["taskDefinition"] for service in app.services()} == definitions
+    until(lambda: not before & set(app.ecs.list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]))
+
+
+def test_open_opens_the_app(app: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert output_of(app, "open").strip() == app.url
+    assert opened == [app.url]
+    result = CliRunner().invoke(main, ["open", "--cluster", CLUSTER, "--region", "us-east-1"])
+    assert (result.exit_code, result.stderr.strip()) == (
+        1,
+        "The URL is an output of the stack, which is not known with --cluster; use --stack.",
+    )
+
+
 def test_run_has_the_service_s_environment_and_returns_the_exit_code(app: Operated) -> None:
     script = "import os, sys; print(os.environ['RELEASE']); print('second line'); sys.exit(3)"
     result = command(app, "run", "--", sys.executable, "-c", script)

@@ -51,19 +51,28 @@ class Rollouts:
         self._health: dict[str, str] = {}
         """The load balancer's last description of each unhealthy target."""
 
-    def follow(self, wanted: Rollout) -> None:
+    def follow(self, wanted: Rollout, deployment: str = "") -> None:
         """Wait until the service runs the task definition and nothing else gets requests.
 
         A release that ECS rolled back earlier, or gave up on, is deployed again: what was missing may exist now.
+
+        Args:
+            wanted: what the service should run.
+            deployment: id of the deployment that has just been started for it. Default: the latest one.
 
         Raises:
             RolloutError: if the rollout fails or takes too long.
         """
         until = time.monotonic() + wanted.seconds
-        deployment, reported = self._begin(wanted), ""
+        visible = time.monotonic() + _CONSISTENT_SECONDS if deployment else 0.0
+        deployment, reported = deployment or self._begin(wanted), ""
         while True:
             service = self._service(wanted)
             current = next((item for item in service["deployments"] if item["id"] == deployment), None)
+            if current is None and time.monotonic() < visible:
+                self._sleep(POLL_SECONDS)
+                continue
+            visible = 0.0
             if current is None or current["status"] != "PRIMARY" or current.get("rolloutState") == "FAILED":
                 successor = service["deployments"][0]
                 if current is None and successor["taskDefinition"] == wanted.task_definition:

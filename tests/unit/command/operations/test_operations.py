@@ -385,6 +385,7 @@ def test_the_docs_list_the_permissions_of_every_command():
         "logs",
         "run",
         "releases",
+        "restart",
         "exec`, `shell",
         "tunnel",
         "tunnel -- COMMAND`, `psql`, `mysql`, `mongosh`, `redis-cli",

@@ -266,7 +266,18 @@ def test_a_preview_sees_which_release_runs():
 
 @pytest.mark.parametrize(
     "command",
-    ["status", "logs", "run", "releases", "env", "env --secrets", "secrets list", "secrets history", "rollback"],
+    [
+        "status",
+        "logs",
+        "run",
+        "releases",
+        "restart",
+        "env",
+        "env --secrets",
+        "secrets list",
+        "secrets history",
+        "rollback",
+    ],
 )
 def test_a_deploying_role_may_look_after_the_app(command):
     page = (ROOT / "docs" / "operations.md").read_text()

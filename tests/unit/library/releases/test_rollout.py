@@ -92,6 +92,17 @@ def test_a_deployment_that_supersedes_this_one_is_reported():
         follow(cloud)
 
 
+def test_a_new_deployment_may_be_visible_only_after_some_seconds():
+    before = [deployment("old", NEW, "PRIMARY", "COMPLETED", 1)]
+    cloud = Aws(
+        before, before, [deployment("new", NEW), deployment("old", NEW, "ACTIVE", "COMPLETED", 1)],
+        [deployment("new", NEW, "PRIMARY", "COMPLETED", 1)],
+    )  # fmt: skip
+    said = []
+    Rollouts(cloud.client, said.append, sleep=lambda _: None).follow(WANTED, "new")
+    assert said == ["web: 0 of 1 tasks run", "web: 1 of 1 tasks run"]
+
+
 def test_the_same_deployed_again_by_hand_is_followed():
     cloud = Aws(
         [deployment("new", NEW)], [deployment("again", NEW)], [deployment("again", NEW, "PRIMARY", "COMPLETED", 1)]

@@ -4,12 +4,16 @@ moto derives the HTTP status of an error from the module of its class. A CloudFr
 moto's base class, for example for a deleted VPC origin, and gets the status 500. The AWS provider repeats such a
 request for minutes rather than treating the origin as deleted. So these errors get CloudFront's service model.
 
+moto serves requests side by side and keeps what a response contains in attributes of classes: a DescribeServices
+without tags removes them from another one's answer. So requests are served one after the other.
+
 The patches for access logs, IPv6 addresses and ElastiCache are those of the local AWS.
 """
 
 import importlib
 import re
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +21,19 @@ import moto.core.utils as utils
 
 _get_service_model = utils.get_service_model
 utils.get_service_model = lambda name: _get_service_model("cloudfront" if name == "core" else name)
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication  # noqa: E402 imported after the patch above
+
+_serving = threading.Lock()
+_serve = DomainDispatcherApplication.__call__
+
+
+def _serve_alone(self, environ, start_response):
+    with _serving:
+        return list(_serve(self, environ, start_response))
+
+
+DomainDispatcherApplication.__call__ = _serve_alone
 
 # Without the package's own `__init__`, which imports all patches.
 _patches = ModuleType("moto_patches")

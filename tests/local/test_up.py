@@ -72,7 +72,7 @@ def check_that_a_tunnel_leads_to_the_database(local: Local) -> None:
     }
     options = ["--cluster", cluster.rsplit("/", 1)[-1], "--region", location.region]
     query = "SELECT ssl, current_user FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-    psql = [COMMAND[0], "psql", *options, f"sslrootcert={location.certificate}", "-Atc", query]
+    psql = [COMMAND[0], "psql", *options, f"sslrootcert='{location.certificate}'", "-Atc", query]
     result = subprocess.run(psql, env=environment, cwd=local.folder, capture_output=True, text=True, check=False)
     assert result.stdout == "t|app\n", result.stderr
     assert result.stderr.startswith("through task ")

@@ -3,24 +3,17 @@
 import time
 
 import click
-from flask_on_aws.ecs.service_args import DEFAULTS
 from flask_on_aws.releases.rollout import Rollout, RolloutError, Rollouts
 
-from ..shared.durations import Duration
 from .app import App, AppService
 from .errors import OperationError
+from .rollback import ROLLOUT_TIMEOUT
 from .target import app_options
 
 
 @click.command()
 @app_options
-@click.option(
-    "--timeout",
-    type=Duration(),
-    default=f"{DEFAULTS['rollout_seconds']}s",
-    show_default=True,
-    help="Time limit per service.",
-)
+@ROLLOUT_TIMEOUT
 def restart(app: App, timeout: int) -> None:
     """Replace all tasks by new ones of the same release.
 

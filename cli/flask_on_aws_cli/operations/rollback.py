@@ -20,6 +20,14 @@ from .releases import releases_of
 from .rollback_target import find_release, matching_release, original, release_before, running_release
 from .target import app_options
 
+ROLLOUT_TIMEOUT = click.option(
+    "--timeout",
+    type=Duration(),
+    default=f"{DEFAULTS['rollout_seconds']}s",
+    show_default=True,
+    help="Time limit per service.",
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -44,13 +52,7 @@ class Step:
 @app_options
 @click.argument("release", type=int, required=False)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option(
-    "--timeout",
-    type=Duration(),
-    default=f"{DEFAULTS['rollout_seconds']}s",
-    show_default=True,
-    help="Time limit per service.",
-)
+@ROLLOUT_TIMEOUT
 def rollback(app: App, release: int | None, yes: bool, timeout: int) -> None:
     """Roll back to the previous release, or to RELEASE.
 

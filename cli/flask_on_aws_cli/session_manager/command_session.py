@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from typing import BinaryIO
 
-from .data_channel import DataChannel, Handler
+from .data_channel import DataChannel, OpenChannel
 from .errors import SessionError
 from .exit_marker import ExitMarker, Input
 from .messages import PayloadType
@@ -25,9 +25,6 @@ _READ_SIZE = 1024
 _ENCODED_BYTES = 57 * 16
 _INTERRUPT, _END_OF_INPUT = b"\x03", b"\x04"  # what Ctrl-C and Ctrl-D send
 _SIGNALED = 128  # shells add the number of the signal
-
-OpenChannel = Callable[[Handler], Awaitable[DataChannel]]
-"""Starts the session that runs the command."""
 
 
 class CommandSession:
@@ -79,7 +76,7 @@ class CommandSession:
         details = "; ".join(text for text in (reason, output) if text)
         raise SessionError(
             "The session ended before the command, whose exit code is not known"
-            f"{': ' + details if details else ''}. Was the task replaced, or does its image have no /bin/sh?"
+            f"{': ' + details if details else ''}. Perhaps the task was replaced, or its image has no /bin/sh"
         )
 
     async def _interrupt(self, channel: DataChannel) -> None:

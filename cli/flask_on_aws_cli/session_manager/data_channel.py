@@ -268,3 +268,7 @@ class DataChannel:
                 SessionError(f"The session ended before it began{': ' + reason if reason else ''}")
             )
         self._peer.wake()
+
+
+OpenChannel = Callable[[Handler], Awaitable[DataChannel]]
+"""Starts a session whose data a handler receives."""

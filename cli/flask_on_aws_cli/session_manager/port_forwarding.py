@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self
 
-from .data_channel import DataChannel, Handler
+from .data_channel import DataChannel, OpenChannel
 from .errors import SessionError
 from .handshake import PORT_SESSION, check_agent_forwards
 from .messages import Flag, PayloadType
@@ -21,8 +21,6 @@ _READ_SIZE = 1016
 # with AWS's client, whose limit is 4 MB.
 _MAX_UNREAD = 16 * 1024 * 1024
 
-OpenChannel = Callable[[Handler], Awaitable[DataChannel]]
-"""Starts a session that forwards to the destination, through a task that runs now."""
 Report = Callable[[str], None]
 """Prints a sentence for the user."""
 
@@ -38,7 +36,7 @@ class PortForwarder:
         """Prepare a local port.
 
         Args:
-            open_channel: starts a session.
+            open_channel: starts a session that forwards to the destination, through a task that runs now.
             port: the port on 127.0.0.1; 0 for any that is free.
             report: prints what happens to sessions.
         """

@@ -23,6 +23,7 @@ _COMMANDS = {
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),
     "restart": ("operations.restart", "operations"),
+    "maintenance": ("operations.maintenance", "operations"),
     "open": ("operations.open", "operations"),
     "exec": ("operations.sessions.exec", "operations"),
     "shell": ("operations.sessions.exec", "operations"),

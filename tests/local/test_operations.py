@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +158,47 @@ def test_a_restart_replaces_all_tasks_and_loses_no_requests(app: Operated) -> No
     ]
     assert {service["taskDefinition"] for service in app.services()} == definitions
     until(lambda: not before & set(app.ecs.list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]))
+
+
+def answer_of(app: Operated) -> tuple[int, str]:
+    """Status and body of the app's address, also of an error."""
+    try:
+        return app.get()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_maintenance_shows_a_page_and_the_app_again(app: Operated, tmp_path: Path) -> None:
+    assert output_of(app, "maintenance") == "maintenance is off\n"
+    expected = "maintenance is on: 1 rules of the load balancer answer with status 503\n"
+    assert output_of(app, "maintenance", "on") == expected
+    until(lambda: answer_of(app)[0] == 503)
+    assert "We will be back soon" in answer_of(app)[1]
+    assert app.service("web")["runningCount"] == 1
+    (tmp_path / "page.html").write_text("<h1>Umbau</h1>")
+    assert output_of(app, "maintenance", "on", "--page", str(tmp_path / "page.html")) == expected
+    until(lambda: answer_of(app) == (503, "<h1>Umbau</h1>"))
+    assert output_of(app, "maintenance", "on", "--allow", "127.0.0.0/8", "--allow", "::1/128") == expected
+    until(lambda: answer_of(app)[0] == 200)
+    assert output_of(app, "maintenance", "on", "--allow", "203.0.113.0/24") == expected
+    until(lambda: answer_of(app)[0] == 503)
+    assert output_of(app, "maintenance") == "maintenance is on\n"
+    assert output_of(app, "maintenance", "off") == "maintenance is off\n"
+    until(lambda: answer_of(app)[0] == 200)
+    assert output_of(app, "maintenance", "off") == "maintenance was not on\n"
+
+
+def test_a_page_that_a_load_balancer_rejects_is_rejected_here(app: Operated, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("x" * 1025)
+    long = command(app, "maintenance", "on", "--page", str(tmp_path / "page.html"))
+    assert (long.exit_code, long.stderr) == (
+        1,
+        "The page has 1025 characters; shorten it to 1024, the most that a load balancer accepts.\n",
+    )
+    network = command(app, "maintenance", "on", "--allow", "203.0.113.7/24")
+    assert network.exit_code == 1
+    assert "--allow 203.0.113.7/24: 203.0.113.7/24 has host bits set; use a network such as" in network.stderr
+    assert output_of(app, "maintenance") == "maintenance is off\n"
 
 
 def test_open_opens_the_app(app: Operated, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -386,6 +386,7 @@ def test_the_docs_list_the_permissions_of_every_command():
         "run",
         "releases",
         "restart",
+        "maintenance",
         "exec`, `shell",
         "tunnel",
         "tunnel -- COMMAND`, `psql`, `mysql`, `mongosh`, `redis-cli",

@@ -272,6 +272,7 @@ def test_a_preview_sees_which_release_runs():
         "run",
         "releases",
         "restart",
+        "maintenance",
         "env",
         "env --secrets",
         "secrets list",

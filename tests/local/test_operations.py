@@ -183,9 +183,11 @@ def test_maintenance_shows_a_page_and_the_app_again(app: Operated, tmp_path: Pat
     assert output_of(app, "maintenance", "on", "--allow", "203.0.113.0/24") == expected
     until(lambda: answer_of(app)[0] == 503)
     assert output_of(app, "maintenance") == "maintenance is on\n"
+    assert "in maintenance, which ends with: flask-on-aws maintenance off" in output_of(app, "status")
     assert output_of(app, "maintenance", "off") == "maintenance is off\n"
     until(lambda: answer_of(app)[0] == 200)
     assert output_of(app, "maintenance", "off") == "maintenance was not on\n"
+    assert json.loads(output_of(app, "status", "--json"))["maintenance"] is False
 
 
 def test_a_page_that_a_load_balancer_rejects_is_rejected_here(app: Operated, tmp_path: Path) -> None:

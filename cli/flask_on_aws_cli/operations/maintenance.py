@@ -73,7 +73,9 @@ def maintenance(app: App, state: str | None, page: TextIO | None, allow: Sequenc
     running.
     """
     elb, web = app.client("elbv2"), _web_service(app)
-    groups = frozenset(group["targetGroupArn"] for group in web.description["loadBalancers"])
+    if web is None:
+        raise OperationError("The app has no load balancer, which would show the page.")
+    groups = _target_groups(web)
     existing = _maintenance_rules(elb, groups, web.name)
     if state == "on":
         text = _page(page.read() if page else _PAGE)
@@ -88,16 +90,19 @@ def maintenance(app: App, state: str | None, page: TextIO | None, allow: Sequenc
         click.echo(f"maintenance is {'on' if existing else 'off'}")
 
 
-def _web_service(app: App) -> AppService:
-    """The service that the load balancer forwards to.
+def is_in_maintenance(app: App) -> bool:
+    """Whether the load balancer shows a page instead of the app."""
+    web = _web_service(app)
+    return web is not None and bool(_maintenance_rules(app.client("elbv2"), _target_groups(web), web.name))
 
-    Raises:
-        OperationError: if it is not behind a load balancer.
-    """
-    web = next((service for service in app.services if service.is_load_balanced), None)
-    if web is None:
-        raise OperationError("The app has no load balancer, which would show the page.")
-    return web
+
+def _web_service(app: App) -> AppService | None:
+    """The service that the load balancer forwards to; None if there is none."""
+    return next((service for service in app.services if service.is_load_balanced), None)
+
+
+def _target_groups(service: AppService) -> frozenset[str]:
+    return frozenset(group["targetGroupArn"] for group in service.description["loadBalancers"])
 
 
 def _page(text: str) -> str:

@@ -7,6 +7,7 @@ import click
 
 from ..shared.output_format import as_json, format_time, short_digest, task_counts
 from .app import App, AppService, short_name
+from .maintenance import is_in_maintenance
 from .releases import releases_of
 from .rollback_target import running_release
 from .target import app_options
@@ -21,12 +22,15 @@ _WIDTH = 11  # of the first column, as in `local status`
 def status(app: App, in_json: bool) -> None:
     """Show services, releases, target health, events and alarms."""
     services = [_service_facts(app, service) for service in app.services]
-    alarms = list(_alarms(app))
+    alarms, maintenance = list(_alarms(app)), is_in_maintenance(app)
     if in_json:
-        click.echo(as_json({"url": app.url, "cluster": app.cluster, "services": services, "alarms": alarms}))
+        facts = {"url": app.url, "cluster": app.cluster, "maintenance": maintenance}
+        click.echo(as_json({**facts, "services": services, "alarms": alarms}))
         return
     if app.url:
         click.echo(f"{'app':<{_WIDTH}}{app.url}")
+    if maintenance:
+        click.echo(_indented("in maintenance, which ends with: flask-on-aws maintenance off"))
     for facts in services:
         for line in _service_lines(facts):
             click.echo(line)

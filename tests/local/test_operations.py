@@ -228,6 +228,23 @@ def test_run_has_the_service_s_environment_and_returns_the_exit_code(app: Operat
     assert "Run the command without `micromamba run`." in absent.stderr
 
 
+def test_run_does_not_wait_for_a_detached_command(app: Operated) -> None:
+    task = output_of(app, "run", "--detach", "echo detached $RELEASE; exit 3").strip()
+    (described,) = app.ecs.describe_tasks(cluster=CLUSTER, tasks=[task])["tasks"]
+    assert described["startedBy"] == "flask-on-aws-run"
+
+    def code() -> int | None:
+        return app.ecs.describe_tasks(cluster=CLUSTER, tasks=[task])["tasks"][0]["containers"][0].get("exitCode")
+
+    until(lambda: code() == 3)
+    until(lambda: "detached first" in output_of(app, "logs"))
+    both = command(app, "run", "--detach", "--timeout", "1m", "true")
+    assert (both.exit_code, both.stderr) == (
+        1,
+        "--timeout and --detach exclude each other: nobody waits to stop the task.\n",
+    )
+
+
 def test_run_stops_a_command_after_the_timeout(app: Operated) -> None:
     result = command(app, "run", "--timeout", "2s", "--", "sleep", "60")
     assert result.exit_code == 124

@@ -35,8 +35,9 @@ _STARTED_BY = "flask-on-aws-run"
 @click.command(context_settings={"allow_interspersed_args": False})
 @app_options
 @click.option("--timeout", type=Duration(), help="Stop the task after this time; the exit code is 124. Default: none.")
+@click.option("--detach", is_flag=True, help="Print the task's id and do not wait for its end.")
 @click.argument("command", nargs=-1, required=True)
-def run(app: App, command: Sequence[str], timeout: int | None) -> NoReturn:
+def run(app: App, command: Sequence[str], timeout: int | None, detach: bool) -> NoReturn:
     """Run COMMAND in a new task of the app.
 
     The task has the service's image, network, roles and environment. This prints its output and exits with its exit
@@ -48,6 +49,11 @@ def run(app: App, command: Sequence[str], timeout: int | None) -> NoReturn:
             f"The command has {len(line)} characters; shorten it to {_MAX_LENGTH}, the most that ECS accepts."
         )
     task = OneOffTask(app, app.selected_service)
+    if detach:
+        if timeout:
+            raise OperationError("--timeout and --detach exclude each other: nobody waits to stop the task.")
+        click.echo(short_name(task.start(line)))
+        sys.exit(0)
     sys.exit(task.run(line, timeout))
 
 
@@ -64,7 +70,7 @@ class OneOffTask:
     def run(self, line: str, timeout: int | None) -> int:
         """Run a command line until it ends; return its exit code."""
         deadline = time.monotonic() + timeout if timeout else None
-        arn = self._start(line)
+        arn = self.start(line)
         click.echo(f"task {short_name(arn)} of {short_name(self._definition['taskDefinitionArn'])}", err=True)
         stream = log_stream(self._logs, self._definition["containerDefinitions"], self._container, arn)
         if stream is None:
@@ -84,7 +90,12 @@ class OneOffTask:
             )
         return code
 
-    def _start(self, line: str) -> str:
+    def start(self, line: str) -> str:
+        """Start a command line; return the ARN of its task.
+
+        Raises:
+            OperationError: if ECS cannot start it.
+        """
         command = container_command(line, entry_point_of(self._definition, self._container))
         override = {"name": self._container, "command": command}
         network = (

@@ -39,7 +39,7 @@ ENGINES = {
     "aurora-mysql": {"databaseUrlScheme": "mysql+pymysql"},
     "documentdb": {},
 }
-CLIENTS = {"postgres": "psql", "mysql": "mysql", "mariadb": "mysql"}
+CLIENTS = {"postgres": "psql", "mysql": "mysql", "mariadb": "mysql", "mongodb": "mongosh"}
 # Each is served here by MariaDB; their URL and variables are tested with each driver.
 NIGHTLY = {"mysql": "MySQL 8.4", "aurora-mysql": "Aurora MySQL 8.0"}
 # Containers reach a database on the machine in the same way, whichever it is.
@@ -101,7 +101,7 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
         assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
     if engine == "documentdb":
         assert re.search(r"(MongoDB|FerretDB) [\d.]+ serves it here in place of DocumentDB 5\.0\.0\.", output)
-        assert "open it with mongosh and the MONGODB_URI" in local.run("psql", fails=True)
+        assert "open it with: flask-on-aws local mongosh" in local.run("psql", fails=True)
     # Each process has another port, as each container has another address.
     own = {"PORT", "GUNICORN_BIND"} if runtime == "process" else set[str]()
     shared = [name for name in promised(engine) if name not in own]

@@ -561,6 +561,7 @@ def test_every_permanent_thread_of_the_daemon_is_a_supervised_loop() -> None:
         "ecs/tasks/container.py",  # a health check, until its container has stopped
         "ecs/tasks/processes.py",  # until a process has ended
         "ecs/tasks/task.py",  # until a task has stopped
+        "sessions/service.py",  # the asyncio loop of the sessions, whose server handles the exceptions of each
         "reaper_supervisor.py",  # until a reaper has ended, and is replaced
     }
     folder = Path(flask_on_aws_cli.local_aws.__file__).parent

@@ -61,6 +61,8 @@ class Terminal:
         self._before = termios.tcgetattr(far_end)
         self._process = subprocess.Popen(command, stdin=far_end, stdout=far_end, stderr=far_end, start_new_session=True)
         self._number, self._far_end, self.output = number, far_end, ""
+        self._poll = select.poll()
+        self._poll.register(number, select.POLLIN)
 
     def type(self, text: str) -> None:
         os.write(self._number, text.encode())
@@ -69,7 +71,7 @@ class Terminal:
         """Wait until the output contains a pattern."""
 
         def has_it() -> bool:
-            if select.select([self._number], [], [], 0.1)[0]:
+            if self._poll.poll(100):  # milliseconds; select() knows no descriptor above 1,023
                 self.output += os.read(self._number, 4096).decode(errors="replace")
             return re.search(pattern, self.output) is not None
 

@@ -61,7 +61,7 @@ class CommandSession:
                 resources.enter_context(_on_signal(number, partial(self._end, _SIGNALED + number)))
             if self._source is not Input.NONE:
                 sender = asyncio.create_task(self._send_input(channel))
-                resources.callback(sender.cancel)
+                resources.callback(_discard, sender)
             return await self._wait(channel)
 
     async def _wait(self, channel: DataChannel) -> int:
@@ -83,6 +83,7 @@ class CommandSession:
         """Pass Ctrl-C on, and end the session the second time, for a command that ignores it."""
         if self._is_interrupted:
             await self._end(_SIGNALED + signal.SIGINT)
+            return
         self._is_interrupted = True
         await channel.send_data(_INTERRUPT)
 
@@ -118,6 +119,12 @@ class CommandSession:
     async def _send_size(self, channel: DataChannel) -> None:
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
         await channel.send(PayloadType.SIZE, json.dumps({"cols": columns, "rows": rows}).encode())
+
+
+def _discard(task: asyncio.Task[None]) -> None:
+    """Cancel a task; an error of one that has ended is that of the session, which is reported."""
+    if not task.cancel() and not task.cancelled():
+        task.exception()
 
 
 def _in_threes(data: bytes) -> tuple[bytes, bytes]:
@@ -166,8 +173,12 @@ def _on_signal(number: signal.Signals, send: Callable[[], Awaitable[None]]) -> G
     loop = asyncio.get_running_loop()
     tasks = set[asyncio.Future[None]]()
 
+    async def react() -> None:
+        with suppress(SessionError):  # it has just ended
+            await send()
+
     def call() -> None:
-        task = asyncio.ensure_future(send())
+        task = asyncio.ensure_future(react())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

@@ -21,8 +21,8 @@ def assign_ports(
 
     The first load balancer's HTTPS listener, or the one behind a CDN, gets the port `first`, even if it is in use: a
     project's address must not change unnoticed. All others get the next free ports; a plain one never gets `first`,
-    since it may be created before the HTTPS listener. If that listener is deleted, the next one behind a CDN gets its
-    port, since the CDN's address stays the same.
+    since it may be created before the HTTPS listener. A listener that is behind a CDN moves to `first` if no other has
+    it: the CDN is created after it, or the listener that had the port is deleted, while the CDN's address stays.
     """
     listeners = [
         (balancer, listener)
@@ -38,7 +38,7 @@ def assign_ports(
     ]
     https = [(balancer.arn, listener.port) for balancer, listener in listeners if listener.protocol == "HTTPS"]
     assigned = {key: previous[key] for key in keys if key in previous}
-    if behind_cdn and first in set(previous.values()) - set(assigned.values()):
+    if behind_cdn and first not in assigned.values():
         assigned[behind_cdn[0]] = first
     for key in keys:
         if key in assigned:

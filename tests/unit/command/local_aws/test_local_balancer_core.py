@@ -359,6 +359,17 @@ def test_a_plain_listener_leaves_the_projects_port_to_the_https_listener_that_is
     assert ports == {("a", 80): 8444, ("a", 443): 8443}
 
 
+def test_a_listener_moves_to_the_projects_port_once_cloudfront_is_in_front_of_it():
+    ports = assign_ports(Configuration((balancer("a", 80),)), 8443, {}, lambda _: True)
+    ports = assign_ports(Configuration((balancer("a", 80, edge_headers=()),)), 8443, ports, lambda _: True)
+    assert ports == {("a", 80): 8443}
+    both = Configuration((balancer("a", 80, edge_headers=()), balancer("b", 80, 443)))
+    assert assign_ports(both, 8443, ports, lambda _: True) == {("a", 80): 8443, ("b", 443): 8444, ("b", 80): 8445}
+    https = Configuration((balancer("a", 80, edge_headers=()), balancer("b", 443)))
+    kept = {("b", 443): 8443, ("a", 80): 8444}
+    assert assign_ports(https, 8443, kept, lambda _: True) == kept
+
+
 def test_the_next_load_balancer_behind_cloudfront_gets_the_projects_port_once_the_first_is_deleted():
     both = Configuration((balancer("a", 80, edge_headers=()), balancer("b", 80, edge_headers=())))
     ports = assign_ports(both, 8443, {}, lambda _: True)

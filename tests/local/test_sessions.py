@@ -58,7 +58,7 @@ class Service:
         self.location, self.refusal = location, None
         self.endpoint = Endpoint(location)
         self.endpoint.start()
-        self.sessions = Sessions(location, self._process, **options)
+        self.sessions = Sessions(self._process, **options)
         self.sessions.start()
         self.ssm, self.ecs, self.kms = (client(location, name) for name in ("ssm", "ecs", "kms"))
         self.session_id = ""

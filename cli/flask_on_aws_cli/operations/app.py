@@ -52,6 +52,12 @@ class AppService:
         return bool(self.description.get("loadBalancers"))
 
     @property
+    def target_groups(self) -> Sequence[str]:
+        """ARNs of the target groups whose requests it gets."""
+        groups: Sequence[Mapping[str, str]] = self.description.get("loadBalancers", [])
+        return [group["targetGroupArn"] for group in groups if group.get("targetGroupArn")]
+
+    @property
     def deployment(self) -> Mapping[str, Any]:
         """The latest deployment, which may still be in progress."""
         return self.description["deployments"][0]

@@ -31,8 +31,8 @@ def env(app: App, output_format: str, in_json: bool, with_secrets: bool) -> None
     In a shell with these variables, the app's own commands run as in a task: eval "$(flask-on-aws env --secrets)".
     Without --secrets, nothing secret is read or printed, and the names that are left out are on standard error.
     """
-    variables = app_variables(app, with_secrets=with_secrets)
-    secrets = references(app.running_container(app.selected_service))
+    container = app.running_container(app.selected_service)
+    variables, secrets = app_variables(app, container, with_secrets=with_secrets), references(container)
     if secrets and not with_secrets:
         click.echo(f"Secrets are left out; --secrets includes them: {', '.join(sorted(secrets))}", err=True)
     try:

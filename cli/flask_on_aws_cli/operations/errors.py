@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from flask_on_aws.aws_session import IdentityError
 from flask_on_aws.releases.rollout import RolloutError
 
+from ..session_manager.errors import SessionError
 from ..shared.failure import fail
 
 _LOG_IN = "log in again, for example with: aws sso login"
@@ -94,5 +95,7 @@ def reported_errors() -> Generator[None]:
         yield
     except (OperationError, RolloutError, IdentityError) as error:
         fail(str(error))
+    except SessionError as error:
+        fail(f"{error}.")
     except (ClientError, BotoCoreError) as error:
         fail(explain(error))

@@ -1,7 +1,7 @@
 """`flask-on-aws maintenance`."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
 import click
@@ -24,6 +24,10 @@ _PAGE = """<!doctype html>
 <p>This site is being maintained. Please try again in a few minutes.</p>
 </html>
 """
+
+
+_Rules = Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+"""Listeners, each with its rules."""
 
 
 class _Entrance(NamedTuple):
@@ -75,11 +79,11 @@ def maintenance(app: App, state: str | None, page: TextIO | None, allow: Sequenc
     elb, web = app.client("elbv2"), _web_service(app)
     if web is None:
         raise OperationError("The app has no load balancer, which would show the page.")
-    groups = _target_groups(web)
-    existing = _maintenance_rules(elb, groups, web.name)
+    rules = _rules(elb, web.target_groups)
+    existing = _maintenance_rules(elb, rules, web.name)
     if state == "on":
         text = _page(page.read() if page else _PAGE)
-        entrances = _entrances(elb, groups, existing)
+        entrances = _entrances(rules, web.target_groups, existing)
         created = _turn_on(elb, entrances, web.name, text, [_network(each) for each in allow])
         _delete(elb, existing)
         click.echo(f"maintenance is on: {created} rules of the load balancer answer with status 503")
@@ -93,16 +97,15 @@ def maintenance(app: App, state: str | None, page: TextIO | None, allow: Sequenc
 def is_in_maintenance(app: App) -> bool:
     """Whether the load balancer shows a page instead of the app."""
     web = _web_service(app)
-    return web is not None and bool(_maintenance_rules(app.client("elbv2"), _target_groups(web), web.name))
+    if web is None:
+        return False
+    elb = app.client("elbv2")
+    return bool(_maintenance_rules(elb, _rules(elb, web.target_groups), web.name))
 
 
 def _web_service(app: App) -> AppService | None:
     """The service that the load balancer forwards to; None if there is none."""
     return next((service for service in app.services if service.is_load_balanced), None)
-
-
-def _target_groups(service: AppService) -> frozenset[str]:
-    return frozenset(group["targetGroupArn"] for group in service.description["loadBalancers"])
 
 
 def _page(text: str) -> str:
@@ -161,10 +164,10 @@ def _create(
     )
 
 
-def _entrances(elb: Any, groups: frozenset[str], ignored: Sequence[str]) -> Sequence[_Entrance]:
+def _entrances(rules_by_listener: _Rules, groups: Collection[str], ignored: Sequence[str]) -> Sequence[_Entrance]:
     """The rules that forward to one of the target groups, without those that this command has created."""
     result: list[_Entrance] = []
-    for listener, rules in _rules(elb, groups):
+    for listener, rules in rules_by_listener:
         taken = frozenset(int(rule["Priority"]) for rule in rules if not rule["IsDefault"])
         for rule in rules:
             if rule["RuleArn"] not in ignored and _forwards_to(rule, groups):
@@ -180,15 +183,15 @@ def _without_values(condition: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in condition.items() if name != "Values" or not has_config}
 
 
-def _forwards_to(rule: Mapping[str, Any], groups: frozenset[str]) -> bool:
+def _forwards_to(rule: Mapping[str, Any], groups: Collection[str]) -> bool:
     for action in rule["Actions"]:
         targets = action.get("ForwardConfig", {}).get("TargetGroups", ())
-        if {action.get("TargetGroupArn"), *(target["TargetGroupArn"] for target in targets)} & groups:
+        if {action.get("TargetGroupArn"), *(target["TargetGroupArn"] for target in targets)} & set(groups):
             return True
     return False
 
 
-def _rules(elb: Any, groups: frozenset[str]) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
+def _rules(elb: Any, groups: Collection[str]) -> _Rules:
     """Each listener of the target groups' load balancers, with its rules."""
     described = elb.describe_target_groups(TargetGroupArns=sorted(groups))["TargetGroups"]
     balancers = sorted({arn for group in described for arn in group["LoadBalancerArns"]})
@@ -207,9 +210,9 @@ def _rules(elb: Any, groups: frozenset[str]) -> list[tuple[str, Sequence[Mapping
     ]
 
 
-def _maintenance_rules(elb: Any, groups: frozenset[str], mark: str) -> Sequence[str]:
-    """ARNs of the rules that this command has created for a service, on the listeners of its target groups."""
-    arns = [rule["RuleArn"] for _, rules in _rules(elb, groups) for rule in rules if not rule["IsDefault"]]
+def _maintenance_rules(elb: Any, rules_by_listener: _Rules, mark: str) -> Sequence[str]:
+    """ARNs of the rules that this command has created for a service."""
+    arns = [rule["RuleArn"] for _, rules in rules_by_listener for rule in rules if not rule["IsDefault"]]
     found: list[str] = []
     for start in range(0, len(arns), _MAX_DESCRIBED):
         answer = elb.describe_tags(ResourceArns=arns[start : start + _MAX_DESCRIBED])

@@ -58,7 +58,7 @@ def _service_facts(app: App, service: AppService) -> Mapping[str, Any]:
         "rolledBackTo": release.rolled_back_to if release else None,
         "image": service.image,
         "taskDefinition": deployment["taskDefinition"],
-        "targets": [target for group in _target_groups(service) for target in _targets(app, group)],
+        "targets": [target for group in service.target_groups for target in _targets(app, group)],
         "events": [
             {"time": event["createdAt"], "message": event["message"]} for event in description["events"][:_MAX_EVENTS]
         ],
@@ -83,11 +83,6 @@ def _service_lines(facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _indented(text: str) -> str:
     return f"{'':<{_WIDTH}}{text}"
-
-
-def _target_groups(service: AppService) -> Sequence[str]:
-    load_balancers: Sequence[Mapping[str, str]] = service.description.get("loadBalancers", [])
-    return [one["targetGroupArn"] for one in load_balancers if one.get("targetGroupArn")]
 
 
 def _targets(app: App, target_group: str) -> Iterator[Mapping[str, str]]:

@@ -17,25 +17,24 @@ from .app import App
 from .errors import OperationError, error_code
 
 
-def app_variables(app: App, *, with_secrets: bool = True) -> dict[str, str]:
+def app_variables(app: App, container: Mapping[str, Any], *, with_secrets: bool = True) -> dict[str, str]:
     """The environment of the selected service's tasks, as programs on this machine can use it.
 
     Args:
         app: the app.
+        container: the definition of the service's container that runs.
         with_secrets: whether to read the secrets; without them, their variables are left out. Default: true.
 
     Raises:
         OperationError: if a secret does not exist.
     """
-    service = app.selected_service
-    container = app.running_container(service)
     variables = plain_variables(container)
     if with_secrets:
         variables |= secret_values(app, references(container))
     if app.local_aws is None:
         return _on_this_machine(variables)
     runs_processes = app.local_aws.runtime == "process"
-    port = process_port(app.client("elbv2"), service.description) if runs_processes else None
+    port = process_port(app.client("elbv2"), app.selected_service.description) if runs_processes else None
     return on_local_aws(app.local_aws, variables, port)
 
 

@@ -158,13 +158,7 @@ class DataChannel:
         Raises:
             SessionError: if the session has ended.
         """
-        cipher = self._handshake.cipher if self._handshake else None
-        if cipher is None:
-            await self._peer.send_data(data)
-            return
-        for start in range(0, len(data), messages.PAYLOAD_SIZE):
-            part = cipher.encrypt(data[start : start + messages.PAYLOAD_SIZE])
-            await self._peer.send(PayloadType.OUTPUT, part)
+        await self._peer.send_data(data)
 
     async def _connect(self, token: str) -> ClientConnection:
         url = self._session.stream_url
@@ -220,11 +214,11 @@ class DataChannel:
             self._end(messages.closing_reason(other))
 
     async def _handle(self, message: Message) -> None:
-        kind, data = message.payload_type, message.payload
-        cipher = self._handshake.cipher if self._handshake else None
+        kind, data, cipher = message.payload_type, message.payload, self._peer.cipher
         if kind == PayloadType.HANDSHAKE_REQUEST:
             self._handshake = await asyncio.to_thread(answer_handshake, data, self._api.create_data_key)
             await self.send(PayloadType.HANDSHAKE_RESPONSE, self._handshake.answer)
+            self._peer.cipher = self._handshake.cipher
         elif kind == PayloadType.ENCRYPTION_CHALLENGE_REQUEST:
             await self.send(PayloadType.ENCRYPTION_CHALLENGE_RESPONSE, answer_challenge(data, cipher))
         elif kind == PayloadType.HANDSHAKE_COMPLETE:

@@ -41,7 +41,7 @@ class ExitMarker:
         self.code: int | None = None
         """The command's exit code, once it has ended."""
 
-    def command_line(self, words: Sequence[str], source: "Input") -> str:
+    def command_line(self, words: Sequence[str], source: Input) -> str:
         """The command line for ECS Exec that runs a command in a shell and prints the markers.
 
         Args:

@@ -26,7 +26,6 @@ class Handshake(NamedTuple):
 
     agent_version: str
     session_type: str
-    properties: Mapping[str, Any]
     cipher: SessionCipher | None
     answer: bytes
 
@@ -39,7 +38,6 @@ def answer_handshake(payload: bytes, create_data_key: CreateDataKey) -> Handshak
     """
     request = json.loads(payload)
     session_type, cipher = "", None
-    properties: Mapping[str, Any] = {}
     processed: list[dict[str, Any]] = []
     errors: list[str] = []
     for action in request.get("RequestedClientActions") or ():
@@ -48,7 +46,6 @@ def answer_handshake(payload: bytes, create_data_key: CreateDataKey) -> Handshak
         result: dict[str, Any] = {"ActionType": name, "ActionStatus": _DONE, "ActionResult": None, "Error": ""}
         if name == "SessionType":
             session_type = str(parameters["SessionType"])
-            properties = parameters.get("Properties") or {}
             if session_type not in (*COMMAND_SESSIONS, PORT_SESSION):
                 errors.append(f"Unknown session type {session_type}")
                 result |= {"ActionStatus": _FAILED, "Error": errors[-1]}
@@ -69,7 +66,7 @@ def answer_handshake(payload: bytes, create_data_key: CreateDataKey) -> Handshak
         raise SessionError(
             f"The task's SSM agent {version} requests what this client does not know: {'; '.join(errors)}"
         )
-    return Handshake(version, session_type, properties, cipher, json.dumps(answer).encode())
+    return Handshake(version, session_type, cipher, json.dumps(answer).encode())
 
 
 def answer_challenge(payload: bytes, cipher: SessionCipher | None) -> bytes:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
+from .messages import PAYLOAD_SIZE
+
 _HEADER = struct.Struct("<BBHI")
 _VERSION = 1
-MAX_DATA = 32_768
-"""The most bytes in a frame; smux's default."""
+DATA_SIZE = PAYLOAD_SIZE - _HEADER.size
+"""Bytes of a connection that fit into one message together with the frame's header."""
 
 
 class Command(IntEnum):

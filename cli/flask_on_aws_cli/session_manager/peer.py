@@ -11,6 +11,7 @@ from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
 from . import messages
+from .encryption import SessionCipher
 from .errors import SessionError
 from .messages import Message, PayloadType
 from .streams import RESEND_SECONDS, Inbox, Outbox, UnconfirmedError
@@ -42,6 +43,8 @@ class Peer:
         self._receives, self._is_open = receives, is_open
         self._room = asyncio.Event()
         self._connection: Connection | None = None
+        self.cipher: SessionCipher | None = None
+        """Encrypts the data; None until the sides have agreed on a key, and without encryption."""
 
     async def attach(self, connection: Connection) -> None:
         """Use a connection from now on, and repeat on it what is not confirmed."""
@@ -65,7 +68,8 @@ class Peer:
     async def send_data(self, data: bytes) -> None:
         """Send bytes of a terminal or of connections, in as many messages as they need."""
         for start in range(0, len(data), messages.PAYLOAD_SIZE):
-            await self.send(PayloadType.OUTPUT, data[start : start + messages.PAYLOAD_SIZE])
+            part = data[start : start + messages.PAYLOAD_SIZE]
+            await self.send(PayloadType.OUTPUT, self.cipher.encrypt(part) if self.cipher else part)
 
     async def send_notice(self, message: Message) -> None:
         """Send a message about the channel itself, which is not confirmed."""

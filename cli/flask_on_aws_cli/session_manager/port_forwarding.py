@@ -11,12 +11,10 @@ from .data_channel import DataChannel, OpenChannel
 from .errors import SessionError
 from .handshake import PORT_SESSION, check_agent_forwards
 from .messages import Flag, PayloadType
-from .multiplexing import Command, Frame, FrameReader
+from .multiplexing import DATA_SIZE, Command, Frame, FrameReader
 
 log = logging.getLogger(__name__)
 
-# Bytes per read of a local connection: one message with the frame's header.
-_READ_SIZE = 1016
 # Bytes that wait for a program that does not read them, such as a pager; then all connections of the session wait, as
 # with AWS's client, whose limit is 4 MB.
 _MAX_UNREAD = 16 * 1024 * 1024
@@ -160,7 +158,7 @@ class _PortSession:
     @staticmethod
     async def _read(reader: asyncio.StreamReader) -> bytes:
         try:
-            return await reader.read(_READ_SIZE)
+            return await reader.read(DATA_SIZE)
         except OSError:  # the program has ended
             return b""
 

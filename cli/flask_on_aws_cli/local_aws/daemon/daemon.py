@@ -91,7 +91,7 @@ class Daemon:
             self._database_records,
             self._caches,
             self._ecs,
-            Sessions(location, self._ecs.exec_process),
+            Sessions(self._ecs.exec_process),
             scaling,
         ]
 

@@ -21,11 +21,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from ...session_manager import messages
-from ...session_manager.encryption import SessionCipher, agent_cipher
+from ...session_manager.encryption import agent_cipher
 from ...session_manager.errors import SessionError
 from ...session_manager.handshake import PORT_SESSION
 from ...session_manager.messages import Flag, Message, PayloadType
-from ...session_manager.multiplexing import Command, Frame, FrameReader
+from ...session_manager.multiplexing import DATA_SIZE, Command, Frame, FrameReader
 from ...session_manager.peer import Peer
 from ...task_model.runtime import ExecProcess
 
@@ -104,7 +104,6 @@ class Agent:
         self._is_open = True
         self.peer = Peer(messages.OUTPUT, messages.INPUT, lambda: self._is_open)
         """Sends to the client."""
-        self._cipher: SessionCipher | None = None
         self._answered: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._challenge = b""
         self._challenged = asyncio.Event()
@@ -151,9 +150,7 @@ class Agent:
     async def send(self, data: bytes) -> None:
         """Send output."""
         self._used = self._clock()
-        for start in range(0, len(data), _READ_SIZE):
-            part = data[start : start + _READ_SIZE]
-            await self.peer.send(PayloadType.OUTPUT, self._cipher.encrypt(part) if self._cipher else part)
+        await self.peer.send_data(data)
 
     async def _run(self) -> None:
         tasks = [asyncio.create_task(self.peer.repeat()), asyncio.create_task(self._end_when_over())]
@@ -191,25 +188,24 @@ class Agent:
         cipher = agent_cipher(await asyncio.to_thread(encryption.decrypt, encrypted))
         self._challenge = secrets.token_bytes(64)
         content = {"Challenge": base64.b64encode(cipher.encrypt(self._challenge)).decode()}
-        self._cipher = cipher
+        self.peer.cipher = cipher
         await self.peer.send(PayloadType.ENCRYPTION_CHALLENGE_REQUEST, json.dumps(content).encode())
         await self._challenged.wait()
 
     async def _receive(self, message: Message) -> None:
-        kind, data = message.payload_type, message.payload
+        kind, data, cipher = message.payload_type, message.payload, self.peer.cipher
         if kind == PayloadType.HANDSHAKE_RESPONSE:
             if not self._answered.done():
                 self._answered.set_result(json.loads(data))
-        elif kind == PayloadType.ENCRYPTION_CHALLENGE_RESPONSE and self._cipher:
-            answer = self._cipher.decrypt(base64.b64decode(json.loads(data)["Challenge"]))
+        elif kind == PayloadType.ENCRYPTION_CHALLENGE_RESPONSE and cipher:
+            answer = cipher.decrypt(base64.b64decode(json.loads(data)["Challenge"]))
             if answer == self._challenge:
                 self._challenged.set()
         elif message.is_terminating:
             await self.terminate()
         else:
             self._used = self._clock()
-            is_encrypted = self._cipher and kind == PayloadType.OUTPUT
-            await self._work.receive(kind, self._cipher.decrypt(data) if is_encrypted and self._cipher else data)
+            await self._work.receive(kind, cipher.decrypt(data) if cipher and kind == PayloadType.OUTPUT else data)
 
     async def _end_when_over(self) -> None:
         """End the session when it is idle, or with its task."""
@@ -349,7 +345,7 @@ class PortWork:
         """Send back what the destination answers."""
         try:
             with suppress(OSError):
-                while data := await reader.read(_READ_SIZE - 8):  # one message with the frame's header
+                while data := await reader.read(DATA_SIZE):
                     await agent.send(Frame(Command.DATA, stream, data).encode())
             if writer := self._writers.pop(stream, None):  # the destination has closed it first
                 writer.close()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from ...local_project.location import HOST, Location
+from ...local_project.location import HOST
 from ..moto_patches.sessions import SessionRefusedError, add_session_api, remove_session_api
 from .agent import IDLE_SECONDS, Agent, CommandWork, Encryption, PortWork, Work
 
@@ -54,7 +54,6 @@ class Sessions:
 
     def __init__(
         self,
-        location: Location,
         exec_process: Callable[..., Any],
         encryption: Callable[[str, str], Encryption | None] = lambda session, target: None,
         idle_seconds: float = IDLE_SECONDS,
@@ -62,12 +61,11 @@ class Sessions:
         """Prepare the part.
 
         Args:
-            location: the local AWS.
             exec_process: as `Ecs.exec_process`.
             encryption: session id, target → the KMS key of the session. Default: none.
             idle_seconds: after which a session without data ends.
         """
-        self._location, self._exec_process = location, exec_process
+        self._exec_process = exec_process
         self._encryption, self._idle_seconds = encryption, idle_seconds
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
@@ -108,9 +106,7 @@ class Sessions:
         match = _TARGET.fullmatch(target)
         if document not in (_FORWARD, _FORWARD_REMOTE):
             raise SessionRefusedError("InvalidDocument", f"Document with name {document} does not exist.")
-        if match is None:
-            raise SessionRefusedError("TargetNotConnected", f"{target} is not connected.")
-        if not self._is_connected(match["task"]):
+        if match is None or not self._is_connected(match["task"]):
             raise SessionRefusedError("TargetNotConnected", f"{target} is not connected.")
         port = parameters.get("portNumber", [""])[0]
         if not port.isdigit():

@@ -65,10 +65,12 @@ def redis_cli(app: App, arguments: Sequence[str]) -> NoReturn:
 
 
 def _open(app: App, client: str, arguments: Sequence[str]) -> NoReturn:
-    variables = plain_variables(app.running_container(app.selected_service))
+    container = app.running_container(app.selected_service)
+    variables = plain_variables(container)
     check_client(client, variables, lambda command: f"flask-on-aws {command}")
     if app.local_aws:  # its databases and caches listen on this machine
-        with client_program(client, app_variables(app), arguments) as program:
+        with client_program(client, app_variables(app, container), arguments) as program:
             sys.exit(subprocess.call(program.command, env=program.environment))  # noqa: S603 the user's command
     destination = find_destination(CACHE if client == REDIS_CLI else DATABASE, variables)
-    sys.exit(run_through_tunnel(app, destination, 0, partial(client_program, client, arguments=arguments)))
+    program = partial(client_program, client, arguments=arguments)
+    sys.exit(run_through_tunnel(app, destination, 0, app_variables(app, container), program))

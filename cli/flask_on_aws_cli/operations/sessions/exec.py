@@ -12,10 +12,8 @@ import click
 
 from ...session_manager.command_session import CommandSession
 from ...session_manager.data_channel import DataChannel, Handler
-from ...session_manager.errors import SessionError
 from ...session_manager.exit_marker import ExitMarker, Input
 from ..app import App
-from ..errors import OperationError
 from ..target import app_options
 from .aws_sessions import AwsSessions
 from .tasks import session_task
@@ -56,11 +54,7 @@ def _run(app: App, command: Sequence[str]) -> NoReturn:
     async def run() -> int:
         return await CommandSession(marker, source).run(open_channel)
 
-    try:
-        code = asyncio.run(run())
-    except SessionError as error:
-        raise OperationError(f"{error}.") from error
-    sys.exit(code)
+    sys.exit(asyncio.run(run()))
 
 
 def _input() -> Input:

@@ -12,11 +12,9 @@ from typing import NoReturn
 import click
 
 from ...session_manager.data_channel import DataChannel, Handler, Session
-from ...session_manager.errors import SessionError
 from ...session_manager.port_forwarding import PortForwarder
 from ...shared.output_format import as_json
 from ..app import App
-from ..errors import OperationError
 from ..target import app_options
 from ..task_environment import app_variables, plain_variables
 from .aws_sessions import AwsSessions
@@ -42,34 +40,38 @@ def tunnel(app: App, target: str, port: int | None, in_json: bool, command: Sequ
     with the tunnel's addresses: tunnel flask db migrate. Only this machine can connect, and every connection passes
     through AWS Systems Manager, so no port is opened and no bastion is needed. The stack must set enableExec.
     """
-    destination = find_destination(target, plain_variables(app.running_container(app.selected_service)))
+    container = app.running_container(app.selected_service)
+    destination = find_destination(target, plain_variables(container))
     if not command:
         sys.exit(asyncio.run(_keep_open(app, destination, port or 0, in_json)))
-    sys.exit(run_through_tunnel(app, destination, port or 0, partial(_given, command)))
+    variables = app_variables(app, container)
+    sys.exit(run_through_tunnel(app, destination, port or 0, variables, partial(_given, command)))
 
 
-def run_through_tunnel(app: App, destination: Destination, port: int, program: GetProgram) -> int:
+def run_through_tunnel(
+    app: App, destination: Destination, port: int, variables: Mapping[str, str], program: GetProgram
+) -> int:
     """Run a program that reaches a destination through a tunnel; return its exit code.
 
     Args:
         app: the app.
         destination: what the tunnel leads to.
         port: the port of this machine; 0 for any that is free.
+        variables: the environment of the task.
         program: the program.
 
     Raises:
-        OperationError: if the tunnel cannot be opened.
+        SessionError: if the tunnel cannot be opened.
+        OperationError: if no task accepts sessions.
     """
-    variables = app_variables(app)
     return asyncio.run(_run(app, destination, port, variables, program))
 
 
 async def _run(app: App, destination: Destination, port: int, variables: Mapping[str, str], program: GetProgram) -> int:
-    with _session_errors():
-        async with _forwarder(app, destination, port) as forwarder:
-            environment = through_tunnel(variables, destination, forwarder.port)
-            with program(environment) as (command, program_environment):
-                return await _call(command, program_environment)
+    async with _forwarder(app, destination, port) as forwarder:
+        environment = through_tunnel(variables, destination, forwarder.port)
+        with program(environment) as (command, program_environment):
+            return await _call(command, program_environment)
 
 
 async def _call(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -94,15 +96,14 @@ def _given(command: Sequence[str], variables: Mapping[str, str]) -> Generator[Pr
 async def _keep_open(app: App, destination: Destination, port: int, in_json: bool) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    with _session_errors():
-        async with _forwarder(app, destination, port) as forwarder:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, stopped.set)
-            if in_json:
-                click.echo(as_json({"host": "127.0.0.1", "port": forwarder.port, "to": str(destination)}))
-            else:
-                click.echo(f"127.0.0.1:{forwarder.port} leads to {destination}; Ctrl-C closes it.")
-            await stopped.wait()
+    async with _forwarder(app, destination, port) as forwarder:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        if in_json:
+            click.echo(as_json({"host": "127.0.0.1", "port": forwarder.port, "to": str(destination)}))
+        else:
+            click.echo(f"127.0.0.1:{forwarder.port} leads to {destination}; Ctrl-C closes it.")
+        await stopped.wait()
     return 0
 
 
@@ -121,11 +122,3 @@ def _start(app: App, destination: Destination) -> tuple[Session, AwsSessions]:
     session = sessions.forward(*destination)
     click.echo(f"through task {task.id}", err=True)
     return session, sessions
-
-
-@contextmanager
-def _session_errors() -> Generator[None]:
-    try:
-        yield
-    except SessionError as error:
-        raise OperationError(f"{error}.") from error

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from flask_on_aws_cli.operations.errors import OperationError
-from flask_on_aws_cli.operations.maintenance import _entrances, _turn_on
+from flask_on_aws_cli.operations.maintenance import _entrances, _rules, _turn_on
 
 GROUP, OTHER = "arn:group/app", "arn:group/other"
 HOST = {"Field": "host-header", "Values": ["shop.example"], "HostHeaderConfig": {"Values": ["shop.example"]}}
@@ -52,7 +52,7 @@ class LoadBalancer:
 
 
 def turn_on(balancer: LoadBalancer, *allowed: str) -> list[Any]:
-    entrances = _entrances(balancer, frozenset([GROUP]), [])
+    entrances = _entrances(_rules(balancer, [GROUP]), [GROUP], [])
     _turn_on(balancer, entrances, "web", "page", list(allowed))
     return balancer.created
 

@@ -87,6 +87,7 @@ SHARED = {
     "tests/local/test_ecs.py": 1,
     "tests/local/test_foreign_apps.py": 1,
     "tests/local/test_operations.py": 1,
+    "tests/local/test_operations_sessions.py": 1,
     "tests/local/test_page.py": 1,
     "tests/local/test_projects.py": 1,
     "tests/local/test_real_engine.py": 1,

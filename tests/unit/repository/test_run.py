@@ -131,6 +131,17 @@ def test_what_is_shared_exists():
         assert any(node.name.startswith(function) for node in functions(ROOT / file)), prefix
 
 
+def test_tests_that_depend_on_their_order_are_not_divided():
+    """Each test with a duration is otherwise a unit of its own, and one of another worker."""
+    ordered = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if "depend on their order" in (ast.get_docstring(ast.parse(path.read_text())) or "")
+    }
+    assert ordered
+    assert [file for file in sorted(ordered) if scheduling.SHARED.get(file) != 1] == []
+
+
 def test_each_duration_is_one_of_a_test():
     """A renamed test has no duration until it has a new one, and begins too late."""
     for name in scheduling.read_durations():

@@ -118,6 +118,15 @@ def task(ecs: Any, **more: Any) -> dict[str, Any]:
     return ecs.run_task(networkConfiguration=configuration, **arguments)["tasks"][0]
 
 
+@contract("EC2ContainerServiceResponse.run_task")
+def sessions_with_a_task_of_its_own() -> None:
+    ecs = cluster()
+    arn = task(ecs, enableExecuteCommand=True)["taskArn"]
+    (described,) = ecs.describe_tasks(cluster="app", tasks=[arn])["tasks"]
+    assert described["enableExecuteCommand"] is True
+    assert task(ecs)["enableExecuteCommand"] is False
+
+
 @contract("EC2ContainerServiceResponse.create_service")
 def settings_of_a_new_service() -> None:
     ecs = cluster()

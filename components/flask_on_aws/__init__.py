@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .ecs.service_args import ServiceArgs
     from .ecs.task_roles import TaskRoles, TaskRolesArgs
     from .ecs.task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+    from .ecs.tunnel_task import TunnelTask, TunnelTaskArgs
     from .flask_app.flask_app import FlaskApp
     from .flask_app.flask_app_args import FlaskAppArgs
     from .flask_app.transforms import FlaskAppTransform
@@ -101,6 +102,8 @@ __all__ = [
     "TaskRolesArgs",
     "TaskSecurityGroup",
     "TaskSecurityGroupArgs",
+    "TunnelTask",
+    "TunnelTaskArgs",
     "VpcOrigin",
     "VpcOriginArgs",
     "WebAcl",
@@ -167,6 +170,8 @@ _MODULES = {
     "ServiceArgs": ".ecs.service_args",
     "TaskRoles": ".ecs.task_roles",
     "TaskRolesArgs": ".ecs.task_roles",
+    "TunnelTask": ".ecs.tunnel_task",
+    "TunnelTaskArgs": ".ecs.tunnel_task",
     "TaskSecurityGroup": ".ecs.task_security_group",
     "TaskSecurityGroupArgs": ".ecs.task_security_group",
     "VpcOrigin": ".ingress.vpc_origin",

@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from flask_on_aws.ecs.containers import tunnel_container_definitions
 from flask_on_aws.releases.release_record import Release, release_parameter
 from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.local_project.project import LocalAws, open_local_aws
@@ -127,6 +128,21 @@ class Operated:
             containerDefinitions=[container],
             tags=[{"key": "team", "value": "web"}],
         )["taskDefinition"]["taskDefinitionArn"]
+
+    def define_tunnel(self, release: str, command: str = "") -> None:
+        """Register the task definition for tunnels, with another command of its container if that is set."""
+        options = {"awslogs-group": "app-logs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "tunnel"}
+        (container,) = json.loads(tunnel_container_definitions(image(release), options))
+        self.ecs.register_task_definition(
+            family="app-tunnel",
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            executionRoleArn=self._role,
+            taskRoleArn=self._role,
+            containerDefinitions=[{**container, **({"command": [command]} if command else {})}],
+        )
 
     def release(self, release: str, **environment: str) -> None:
         """Do what an update does: deploy and record new task definitions, and deregister the old ones."""

@@ -196,8 +196,8 @@ def destination() -> Iterator[str]:
 
 
 class Tunnel:
-    def __init__(self, app: Operated, to: str) -> None:
-        command = [COMMAND, "tunnel", "--project", str(app.project), "--to", to, "--json"]
+    def __init__(self, app: Operated, to: str, *options: str) -> None:
+        command = [COMMAND, "tunnel", "--project", str(app.project), "--to", to, "--json", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout
         text = ""
@@ -277,3 +277,57 @@ def test_tasks_without_sessions_are_explained(app: Operated) -> None:
     until(lambda: not app.ecs.list_tasks(cluster="app-cluster", serviceName="app-worker-1")["taskArns"])
     result = run(app, "exec", "--service", "worker", "true")
     assert b"No task of worker is running; see: flask-on-aws status and flask-on-aws logs" in result.stderr
+
+
+def test_a_tunnel_without_any_task_for_it_is_explained(app: Operated) -> None:
+    """The worker of the tests above."""
+    result = run(app, "tunnel", "--service", "worker", "--to", "127.0.0.1:9", "--", "true")
+    assert result.returncode == 1
+    assert result.stderr.decode().strip() == (
+        "No task of worker is running; see: flask-on-aws status and flask-on-aws logs. Or update the stack with the "
+        "current version of flask-on-aws, whose tunnels start a task of their own."
+    )
+
+
+def test_a_tunnel_starts_a_task_of_its_own_and_stops_it(app: Operated) -> None:
+    container = {"name": "tunnel", "image": "another-stack", "memory": 512}
+    other = app.ecs.register_task_definition(family="app-tunnel", containerDefinitions=[container])
+    app.define_tunnel("second")
+    with destination() as address:
+        tunnel = Tunnel(app, address, "--service", "worker")
+        (task,) = tunnel_tasks(app)
+        assert (task["enableExecuteCommand"], task["startedBy"]) == (True, "flask-on-aws-tunnel")
+        assert task["taskDefinitionArn"] != other["taskDefinition"]["taskDefinitionArn"]
+        assert tunnel.get().endswith(b"inside")
+        app.ecs.stop_task(cluster="app-cluster", task=task["taskArn"])
+        until(lambda: tunnel.get().endswith(b"inside") and tunnel_tasks(app))
+        (another,) = tunnel_tasks(app)
+        assert another["taskArn"] != task["taskArn"]
+        code, messages = tunnel.close()
+    assert (code, messages.count("starting a task of app-tunnel:2 for this tunnel")) == (0, 2)
+    until(lambda: not tunnel_tasks(app))
+
+
+def test_a_tunnel_that_is_interrupted_at_its_start_leaves_no_task(app: Operated) -> None:
+    command = [COMMAND, "tunnel", "--project", str(app.project), "--service", "worker", "--to", "127.0.0.1:9"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert process.stderr
+        assert process.stderr.readline().startswith("starting a task of ")
+        process.send_signal(number)
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 128 + number
+        until(lambda: not tunnel_tasks(app))
+
+
+def test_a_task_for_a_tunnel_that_does_not_start_is_explained(app: Operated) -> None:
+    app.define_tunnel("second", command="exit 3")
+    result = run(app, "tunnel", "--service", "worker", "--to", "127.0.0.1:9", "--", "true")
+    assert result.returncode == 1
+    assert b"The task for the tunnel did not start (crash): " in result.stderr, result.stderr
+
+
+def tunnel_tasks(app: Operated) -> list[dict[str, Any]]:
+    """The tasks for tunnels that run."""
+    arns = app.ecs.list_tasks(cluster="app-cluster", family="app-tunnel")["taskArns"]
+    return app.ecs.describe_tasks(cluster="app-cluster", tasks=arns)["tasks"] if arns else []

@@ -21,6 +21,7 @@ from ..shared.durations import Duration
 from .app import App, AppService, app_container, short_name
 from .errors import OperationError
 from .target import app_options
+from .task_start import start_task
 
 # Characters of all overrides of a task: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
 _MAX_LENGTH = 8192
@@ -98,22 +99,14 @@ class OneOffTask:
         """
         command = container_command(line, entry_point_of(self._definition, self._container))
         override = {"name": self._container, "command": command}
-        network = (
-            self._service.description.get("networkConfiguration") or self._service.deployment["networkConfiguration"]
-        )
-        answer = self._ecs.run_task(
-            cluster=self._service.cluster,
-            taskDefinition=self._definition["taskDefinitionArn"],
-            launchType="FARGATE",
-            networkConfiguration=network,
+        task = start_task(
+            self._ecs,
+            self._service,
+            self._definition["taskDefinitionArn"],
+            _STARTED_BY,
             overrides={"containerOverrides": [override]},
-            startedBy=_STARTED_BY,
-            propagateTags="TASK_DEFINITION",
         )
-        if not answer["tasks"]:
-            reasons = "; ".join(str(failure.get("reason", "")) for failure in answer["failures"])
-            raise OperationError(f"ECS could not start the task: {reasons}; try again in a minute.")
-        return answer["tasks"][0]["taskArn"]
+        return task["taskArn"]
 
     def _follow(self, arn: str, stream: LogStream | None, deadline: float | None) -> Mapping[str, Any]:
         """Print the output until the task has stopped."""

@@ -19,6 +19,10 @@ EXEC_PATHS = ("/var/lib/amazon", "/var/log/amazon")
 _LOG_BUFFER = "25m"
 # The container that writes the RDS certificates, and the volume that it writes them to.
 CA_CONTAINER = "rds-ca"
+TUNNEL_CONTAINER = "tunnel"
+# Seconds after which a task for a tunnel ends by itself if nobody has stopped it: longer than a working day, and until
+# then it costs 0.15 USD (0.25 vCPU and 0.5 GB in us-east-1, https://aws.amazon.com/fargate/pricing/).
+_TUNNEL_SECONDS = 12 * 3600
 
 
 class Container(NamedTuple):
@@ -51,7 +55,7 @@ def container_definitions(
     init_containers: Sequence[Mapping[str, Any]],
 ) -> str:
     """The JSON of a task definition's `containerDefinitions`: the app, its sidecars, and what runs before them."""
-    log = {"logDriver": "awslogs", "options": {**log_options, "mode": "non-blocking", "max-buffer-size": _LOG_BUFFER}}
+    log = _log_configuration(log_options)
     app: dict[str, Any] = {
         "name": container.name,
         "image": image,
@@ -81,6 +85,32 @@ def container_definitions(
         app["dependsOn"] = [{"containerName": definition["name"], "condition": "SUCCESS"} for definition in first]
     others = [{"essential": False, "logConfiguration": log, **definition} for definition in (*sidecars, *first)]
     return json.dumps([app, *others])
+
+
+def tunnel_container_definitions(image: str, log_options: Mapping[str, str]) -> str:
+    """The JSON of a task definition's `containerDefinitions`: a container of the app's image that only waits.
+
+    ECS Exec's agent, which forwards the tunnel's connections, supports no read-only root:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-considerations
+    """
+    container = {
+        "name": TUNNEL_CONTAINER,
+        "image": image,
+        "essential": True,
+        "entryPoint": ["/bin/sh", "-c"],
+        "command": [f"exec sleep {_TUNNEL_SECONDS}"],
+        "linuxParameters": {"initProcessEnabled": True},
+        "logConfiguration": _log_configuration(log_options),
+        "readonlyRootFilesystem": False,
+    }
+    return json.dumps([container])
+
+
+def _log_configuration(log_options: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "logDriver": "awslogs",
+        "options": {**log_options, "mode": "non-blocking", "max-buffer-size": _LOG_BUFFER},
+    }
 
 
 def volume_names(container: Container) -> list[str]:

@@ -45,7 +45,7 @@ ECR_IMAGE = re.compile(
 )
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
 # These four actions take no resource.
-_EXEC_ACTIONS = [
+EXEC_ACTIONS = [
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
@@ -103,7 +103,7 @@ class TaskRoles(Component):
         role = self._create_role("task", trust)
         policies = dict(self._args["policies"])
         if self._args["enable_exec"]:
-            policies["exec"] = policy_json([{"Effect": "Allow", "Action": _EXEC_ACTIONS, "Resource": "*"}])
+            policies["exec"] = policy_json([{"Effect": "Allow", "Action": EXEC_ACTIONS, "Resource": "*"}])
         attached: list[pulumi.Output[str]] = [
             aws.iam.RolePolicy(f"{self._name}-task-{key}", role=role.name, policy=policy, opts=self._child()).id
             for key, policy in sorted(policies.items())

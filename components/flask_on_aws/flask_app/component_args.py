@@ -19,6 +19,7 @@ from ..database.database_args import DatabaseArgs
 from ..documentdb.documentdb_args import DocumentDbClusterArgs
 from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
+from ..ecs.tunnel_task import TunnelTaskArgs
 from ..image.image import ImageArgs
 from ..ingress.basic_auth import BasicAuthArgs
 from ..ingress.certificate import CertificateArgs
@@ -407,6 +408,23 @@ def service_args(
         read_only_root=args["read_only_root"],
         writable_paths=args["writable_paths"],
         sidecars=args["sidecars"],
+        permissions_boundary=args["permissions_boundary"],
+    )
+
+
+@_given_only
+def tunnel_task_args(
+    args: FlaskAppArgs,
+    image_uri: pulumi.Input[str],
+    execution_role_arn: pulumi.Input[str],
+    log_group_name: pulumi.Input[str],
+) -> TunnelTaskArgs:
+    """Those of the task for tunnels."""
+    return TunnelTaskArgs(
+        image_uri=image_uri,
+        execution_role_arn=execution_role_arn,
+        log_group_name=log_group_name,
+        architecture=args["architecture"],
         permissions_boundary=args["permissions_boundary"],
     )
 

@@ -172,7 +172,7 @@ class FlaskApp(FlaskAppSteps):
         `internal_load_balancer`, `route`, `cdn`, `media_access`, `media_cdn`, `web_acl`, `basic_auth`, `task_security_group`,
         `bucket`, `queue`, `cache`,
         `database`, `database_server` (of SQL Server, where `database` is what the app has on it), `secret`, `cluster`, `web`,
-        `workers` (by name), `scaling` and `alarms`; None for what the arguments leave out.
+        `workers` (by name), `tunnel_task`, `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
             name: first part of all names, at most 20 lower-case letters, digits and hyphens.
@@ -202,6 +202,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_secret()
         self._create_cluster()
         self._create_services()
+        self._create_tunnel_task()
         self._create_scaling()
         self._create_alarms()
         raise_problems(transforms.unused())

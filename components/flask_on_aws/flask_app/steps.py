@@ -20,6 +20,7 @@ from ..ecs.cluster import Cluster
 from ..ecs.service import Service
 from ..ecs.service_args import ServiceArgs
 from ..ecs.task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+from ..ecs.tunnel_task import TunnelTask
 from ..image.ecr_repository import dual_stack_reference
 from ..image.image import Image
 from ..ingress.load_balancer_guard import PUBLIC
@@ -369,6 +370,10 @@ class FlaskAppSteps(Component):
         }
         self._exposure.create_records(web.recorded)
         self._show_services(web, self.workers)
+
+    def _create_tunnel_task(self) -> None:
+        args = component_args.tunnel_task_args(self._args, self.image_uri, self.execution_role_arn, self.log_group_name)
+        self.tunnel_task = TunnelTask(f"{self._name}-tunnel", args, self._child())
 
     def _service(self, role: str, args: ServiceArgs) -> Service:
         args["security_group_id"] = self.task_security_group.security_group_id

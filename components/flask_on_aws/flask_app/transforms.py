@@ -156,6 +156,9 @@ class FlaskAppTransform(TypedDict, total=False):
     task_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
     task_egress_rules: Transform[aws.vpc.SecurityGroupEgressRuleArgs]
     log_group: Transform[aws.cloudwatch.LogGroupArgs]
+    tunnel_task_definition: Transform[aws.ecs.TaskDefinitionArgs]
+    tunnel_role: Transform[aws.iam.RoleArgs]
+    tunnel_policy: Transform[aws.iam.RolePolicyArgs]
     release_records: Transform[aws.ssm.ParameterArgs]
 
     scaling_target: Transform[aws.appautoscaling.TargetArgs]
@@ -233,7 +236,7 @@ _NAMES: Mapping[str, str] = {
     "service": "web",
     "task_definition": "web",
     "worker_services": "(?!web$).+",
-    "worker_task_definitions": "(?!web$).+",
+    "worker_task_definitions": "(?!(?:web|tunnel)$).+",
     "execution_role": "web-execution",
     "execution_policy": "web-execution",
     "task_role": "web-task",
@@ -242,6 +245,9 @@ _NAMES: Mapping[str, str] = {
     "task_security_group": "web-tasks",
     "task_ingress_rules": "web-from-.+",
     "log_group": "web-logs",
+    "tunnel_task_definition": "tunnel",
+    "tunnel_role": "tunnel-task",
+    "tunnel_policy": "tunnel-task",
 }
 
 

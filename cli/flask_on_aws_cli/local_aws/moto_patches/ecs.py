@@ -158,6 +158,14 @@ def _run_task(original: Any, self: Any, cluster: str, task_definition: str, *arg
     return original(self, cluster, task_definition, *args, **kwargs)
 
 
+def _request_task(original: Any, self: Any) -> Any:
+    """moto ignores RunTask's enableExecuteCommand."""
+    response = original(self)
+    for task in response.result["tasks"]:
+        task.enable_execute_command = bool(self._get_param("enableExecuteCommand", False))
+    return response
+
+
 def _stop_task(_: Any, self: Any, cluster: str, name: str, reason: str | None) -> Any:
     """A task is stopped when its processes have ended, not at once as in moto."""
     identifier = name.split("/")[-1]
@@ -203,6 +211,7 @@ def patch_ecs() -> None:
     """Apply these patches."""
     patch(Responses, "create_service")(_create_service)
     patch(Responses, "describe_tasks")(_describe_tasks)
+    patch(Responses, "run_task")(_request_task)
     backend = models.EC2ContainerServiceBackend
     patch(backend, "update_service")(_update_service)
     patch(backend, "delete_service")(_delete_service)

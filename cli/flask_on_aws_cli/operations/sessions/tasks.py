@@ -11,6 +11,10 @@ _MAX_DESCRIBED = 100  # https://docs.aws.amazon.com/AmazonECS/latest/APIReferenc
 _ENABLE = "enable it with `pulumi config set enableExec true` and `pulumi up`: tasks that are started then have it"
 
 
+class NoSessionTaskError(OperationError):
+    """No task of a service accepts sessions."""
+
+
 class SessionTask(NamedTuple):
     """A container of a running task."""
 
@@ -30,27 +34,44 @@ def session_task(app: App, service: AppService) -> SessionTask:
     """The newest task of a service that accepts sessions.
 
     Raises:
-        OperationError: if none does, with the reason.
+        NoSessionTaskError: if none does, with the reason.
     """
     tasks = _running_tasks(app.client("ecs"), service)
     if not tasks:
-        raise OperationError(f"No task of {service.role} is running; see: flask-on-aws status and flask-on-aws logs")
+        raise NoSessionTaskError(
+            f"No task of {service.role} is running; see: flask-on-aws status and flask-on-aws logs"
+        )
     enabled = [task for task in tasks if task.get("enableExecuteCommand")]
     if not enabled:
-        raise OperationError(f"The tasks of {service.role} accept no sessions: they run without ECS Exec; {_ENABLE}.")
+        raise NoSessionTaskError(
+            f"The tasks of {service.role} accept no sessions: they run without ECS Exec; {_ENABLE}."
+        )
     states: list[str] = []
     for task in sorted(enabled, key=lambda task: task["startedAt"], reverse=True):
-        container = next(each for each in task["containers"] if each["name"] == service.role)
-        state = _agent_state(container)
-        if state == "RUNNING":
-            task_id = short_name(task["taskArn"])
-            return SessionTask(short_name(task["clusterArn"]), task_id, container["name"], container["runtimeId"])
+        connected, state = session_state(task, service.role)
+        if connected:
+            return connected
         states.append(f"{short_name(task['taskArn'])}: {state}")
-    raise OperationError(
+    raise NoSessionTaskError(
         f"ECS Exec's agent does not run in the tasks of {service.role} ({', '.join(states)}). Right after the start, "
         "wait some seconds; otherwise the task cannot reach ssmmessages (route, security group or VPC endpoint), its "
         "role lacks ssmmessages:*Channel, or its memory is used up."
     )
+
+
+def session_state(task: Mapping[str, Any], name: str) -> tuple[SessionTask | None, str]:
+    """A task's container if it accepts sessions, and the state of its agent.
+
+    Args:
+        task: the task as DescribeTasks describes it.
+        name: the container.
+    """
+    container = next(each for each in task["containers"] if each["name"] == name)
+    state = _agent_state(container)
+    if task["lastStatus"] != "RUNNING" or state != "RUNNING":
+        return None, state
+    cluster, task_id = short_name(task["clusterArn"]), short_name(task["taskArn"])
+    return SessionTask(cluster, task_id, name, container["runtimeId"]), state
 
 
 def _running_tasks(ecs: Any, service: AppService) -> Sequence[Mapping[str, Any]]:

@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -20,11 +20,12 @@ from ..task_environment import app_variables, plain_variables
 from .aws_sessions import AwsSessions
 from .client_programs import Program
 from .destination import DATABASE, Destination, find_destination, through_tunnel
-from .tasks import session_task
+from .tunnel_tasks import TunnelTasks
 
 GetProgram = Callable[[Mapping[str, str]], AbstractContextManager[Program]]
 """The environment with the tunnel's addresses → the program that runs in it."""
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # exit codes of shells
+_SIGNALLED = 128  # of shells, plus the number of the signal that has ended a program
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -34,16 +35,17 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # exit codes of shells
 @click.option("--json", "in_json", is_flag=True, help="Print the addresses as JSON.")
 @click.argument("command", nargs=-1)
 def tunnel(app: App, target: str, port: int | None, in_json: bool, command: Sequence[str]) -> NoReturn:
-    """Make the app's database reachable at a port of this machine, through a running task.
+    """Make the app's database reachable at a port of this machine, through a task.
 
     The tunnel stays open until Ctrl-C. With COMMAND, it lasts as long as that, which gets the environment of the task
     with the tunnel's addresses: tunnel flask db migrate. Only this machine can connect, and every connection passes
-    through AWS Systems Manager, so no port is opened and no bastion is needed. The stack must set enableExec.
+    through AWS Systems Manager, so no port is opened and no bastion is needed. If the app's tasks accept no sessions,
+    which enableExec allows, a task with no rights is started for the tunnel and stopped at its end.
     """
     container = app.running_container(app.selected_service)
     destination = find_destination(target, plain_variables(container))
     if not command:
-        sys.exit(asyncio.run(_keep_open(app, destination, port or 0, in_json)))
+        sys.exit(asyncio.run(_until_signal(_keep_open(app, destination, port or 0, in_json))))
     variables = app_variables(app, container)
     sys.exit(run_through_tunnel(app, destination, port or 0, variables, partial(_given, command)))
 
@@ -62,9 +64,9 @@ def run_through_tunnel(
 
     Raises:
         SessionError: if the tunnel cannot be opened.
-        OperationError: if no task accepts sessions.
+        OperationError: if no task accepts sessions, and none can be started.
     """
-    return asyncio.run(_run(app, destination, port, variables, program))
+    return asyncio.run(_until_signal(_run(app, destination, port, variables, program)))
 
 
 async def _run(app: App, destination: Destination, port: int, variables: Mapping[str, str], program: GetProgram) -> int:
@@ -85,7 +87,7 @@ async def _call(command: Sequence[str], environment: Mapping[str, str]) -> int:
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGTERM, process.terminate)
     code = await process.wait()
-    return code if code >= 0 else 128 - code
+    return code if code >= 0 else _SIGNALLED - code
 
 
 @contextmanager
@@ -94,31 +96,57 @@ def _given(command: Sequence[str], variables: Mapping[str, str]) -> Generator[Pr
 
 
 async def _keep_open(app: App, destination: Destination, port: int, in_json: bool) -> int:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
     async with _forwarder(app, destination, port) as forwarder:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopped.set)
         if in_json:
             click.echo(as_json({"host": "127.0.0.1", "port": forwarder.port, "to": str(destination)}))
         else:
             click.echo(f"127.0.0.1:{forwarder.port} leads to {destination}; Ctrl-C closes it.")
-        await stopped.wait()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()  # until a signal
     return 0
 
 
-def _forwarder(app: App, destination: Destination, port: int) -> PortForwarder:
+async def _until_signal(work: Coroutine[Any, Any, int]) -> int:
+    """The exit code of a coroutine, which SIGINT and SIGTERM cancel, so that it stops what it has started."""
+    task, received = asyncio.ensure_future(work), list[signal.Signals]()
+
+    def cancel(number: signal.Signals) -> None:
+        received.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, cancel, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        return _SIGNALLED + received[0]
+
+
+@asynccontextmanager
+async def _forwarder(app: App, destination: Destination, port: int) -> AsyncGenerator[PortForwarder]:
+    tasks = TunnelTasks(app, app.selected_service, _say)
+
     async def open_channel(handler: Handler) -> DataChannel:
-        session, sessions = await asyncio.to_thread(_start, app, destination)
+        session, sessions = await asyncio.to_thread(_start, app, tasks, destination)
         return DataChannel(session, sessions, handler)
 
-    return PortForwarder(open_channel, port, lambda sentence: click.echo(sentence, err=True))
+    try:
+        async with PortForwarder(open_channel, port, _say) as forwarder:
+            yield forwarder
+    finally:
+        await asyncio.to_thread(tasks.stop)
 
 
-def _start(app: App, destination: Destination) -> tuple[Session, AwsSessions]:
+def _start(app: App, tasks: TunnelTasks, destination: Destination) -> tuple[Session, AwsSessions]:
     """Start a session through the task that is the newest now."""
-    task = session_task(app, app.selected_service)
+    task = tasks.current()
     sessions = AwsSessions(app, task)
     session = sessions.forward(*destination)
-    click.echo(f"through task {task.id}", err=True)
+    _say(f"through task {task.id}")
     return session, sessions
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)

@@ -14,7 +14,7 @@ from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES, DOCUMENT_ENGINES, 
 from ...documentdb import documentdb_cluster
 from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
-from ...ecs.containers import CA_CONTAINER
+from ...ecs.containers import CA_CONTAINER, TUNNEL_CONTAINER
 from ...image import image
 from ...ingress import basic_auth, certificate, load_balancer, redirect, route
 from ...ingress.cached_paths import cached_path_problems
@@ -61,7 +61,7 @@ _Args = TypeVar("_Args", bound=Mapping[str, Any])
 _UNKNOWN = ""
 _ORIGINS = ("vpc", "public", "public-with-vpc", "vpc-with-public")
 # Names of services and containers that the stack makes itself.
-_TAKEN_NAMES = ("web", CA_CONTAINER, SETUP_CONTAINER)
+_TAKEN_NAMES = ("web", CA_CONTAINER, SETUP_CONTAINER, TUNNEL_CONTAINER)
 
 
 @typed(FlaskAppArgs)

@@ -1,0 +1,96 @@
+"""The task through which `flask-on-aws tunnel` reaches an app's database while the app's own tasks accept no sessions."""
+
+from collections.abc import Mapping
+from typing import Any, Required, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, with_defaults
+from ..iam import policy_json, service_trust
+from ..validation.choices import Architecture
+from .containers import TUNNEL_CONTAINER, tunnel_container_definitions
+from .task_roles import EXEC_ACTIONS
+
+
+class TunnelTaskArgs(TypedDict, total=False):
+    image_uri: Required[pulumi.Input[str]]
+    """The app's image, by digest; it must have `sh` and `sleep`. Required."""
+    execution_role_arn: Required[pulumi.Input[str]]
+    """The role with which ECS pulls that image and writes the logs, such as that of the app's Service. Required."""
+    log_group_name: Required[pulumi.Input[str]]
+    """Log group of the container. Required."""
+    architecture: Architecture
+    """Processor architecture that the image was built for: x86_64 or arm64. Default: x86_64."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the task role. Default: none."""
+    tags: Mapping[str, str]
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
+
+
+_DEFAULTS: Mapping[str, Any] = {"architecture": "x86_64"}
+# The least that Fargate has; the agent forwards some megabytes a second with it.
+_CPU, _MEMORY = "256", "512"
+
+
+class TunnelTask(Component):
+    """A task definition for tunnels; nothing of it runs, or costs anything, until someone opens one.
+
+    Its tasks are started in the network of the app's tasks, so that they reach its database, but have neither its
+    secrets nor its rights: the role lets ECS Exec's agent connect, and nothing else. They end by themselves after twelve
+    hours.
+    """
+
+    task_definition_arn: pulumi.Output[str]
+    """ARN of the task definition, with its revision."""
+    task_role_arn: pulumi.Output[str]
+    """ARN of the task role."""
+
+    def __init__(self, name: str, args: TunnelTaskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = with_defaults(args, _DEFAULTS)
+        self.task_role_arn = self._create_role()
+        self.task_definition_arn = self._create_task_definition()
+        self._register()
+
+    def _create_role(self) -> pulumi.Output[str]:
+        account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=self)).account_id
+        role = aws.iam.Role(
+            f"{self._name}-task",
+            assume_role_policy=account.apply(lambda account_id: service_trust("ecs-tasks.amazonaws.com", account_id)),
+            permissions_boundary=self._args.get("permissions_boundary"),
+            opts=self._child(),
+        )
+        policy = aws.iam.RolePolicy(
+            f"{self._name}-task",
+            role=role.name,
+            policy=policy_json([{"Effect": "Allow", "Action": EXEC_ACTIONS, "Resource": "*"}]),
+            opts=self._child(),
+        )
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda values: str(values[0]))
+
+    def _create_task_definition(self) -> pulumi.Output[str]:
+        args = self._args
+        log_options = {
+            "awslogs-group": args["log_group_name"],
+            "awslogs-region": aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region,
+            "awslogs-stream-prefix": TUNNEL_CONTAINER,
+        }
+        return aws.ecs.TaskDefinition(
+            self._name,
+            family=self._name,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=_CPU,
+            memory=_MEMORY,
+            runtime_platform={
+                "cpu_architecture": args["architecture"].upper(),
+                "operating_system_family": "LINUX",
+            },
+            execution_role_arn=args["execution_role_arn"],
+            task_role_arn=self.task_role_arn,
+            container_definitions=pulumi.Output.all(image=args["image_uri"], log_options=log_options).apply(
+                lambda values: tunnel_container_definitions(**values)
+            ),
+            opts=self._child(),
+        ).arn

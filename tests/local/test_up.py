@@ -24,7 +24,6 @@ from .runtimes import docker, has_docker_engine
 
 def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_path: Path) -> None:
     """Only this test proves that `./up` deploys, updates and rolls back the complete template as processes."""
-    local.configure(enableExec=True)
     output = local.up()
     check_that_another_project_cannot_use_its_ports(local, tmp_path / "another")
     assert "release command: " in output
@@ -75,7 +74,7 @@ def check_that_a_tunnel_leads_to_the_database(local: Local) -> None:
     psql = [COMMAND[0], "psql", *options, f"sslrootcert='{location.certificate}'", "-Atc", query]
     result = subprocess.run(psql, env=environment, cwd=local.folder, capture_output=True, text=True, check=False)
     assert result.stdout == "t|app\n", result.stderr
-    assert result.stderr.startswith("through task ")
+    assert result.stderr.startswith("starting a task of app-tunnel:1 for this tunnel"), result.stderr
     connect = f"""
 import os, psycopg
 with psycopg.connect(os.environ["DATABASE_URL"], sslrootcert={str(location.certificate)!r}) as connection:

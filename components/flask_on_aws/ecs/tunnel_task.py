@@ -1,6 +1,6 @@
 """The task through which `flask-on-aws tunnel` reaches an app's database while the app's own tasks accept no sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Required, TypedDict
 
 import pulumi
@@ -8,7 +8,9 @@ import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..iam import policy_json, service_trust
+from ..validation.argument_types import typed
 from ..validation.choices import Architecture
+from ..validation.problems import Problem, raise_problems
 from .containers import TUNNEL_CONTAINER, tunnel_container_definitions
 from .task_roles import EXEC_ACTIONS
 
@@ -29,6 +31,14 @@ class TunnelTaskArgs(TypedDict, total=False):
 
 
 _DEFAULTS: Mapping[str, Any] = {"architecture": "x86_64"}
+
+
+@typed(TunnelTaskArgs)
+def problems(args: TunnelTaskArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each: only what their types say."""
+    yield from ()
+
+
 # The least that Fargate has; the agent forwards some megabytes a second with it.
 _CPU, _MEMORY = "256", "512"
 
@@ -47,6 +57,7 @@ class TunnelTask(Component):
     """ARN of the task role."""
 
     def __init__(self, name: str, args: TunnelTaskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        raise_problems(problems(args))
         super().__init__(name, opts)
         self._args = with_defaults(args, _DEFAULTS)
         self.task_role_arn = self._create_role()

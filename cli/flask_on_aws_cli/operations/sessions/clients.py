@@ -25,7 +25,7 @@ def psql(app: App, arguments: Sequence[str]) -> NoReturn:
     """Open the app's PostgreSQL database with psql, through a tunnel.
 
     If psql is not installed, pgcli is downloaded and opened instead. ARGUMENTS are those of the program, such as
-    -c 'SELECT 1'. The stack must set enableExec.
+    -c 'SELECT 1'.
     """
     _open(app, PSQL, arguments)
 
@@ -37,7 +37,7 @@ def mysql(app: App, arguments: Sequence[str]) -> NoReturn:
     """Open the app's MySQL or MariaDB database with mariadb or mysql, through a tunnel.
 
     If neither is installed, mycli is downloaded and opened instead. ARGUMENTS are those of the program, such as
-    -e 'SELECT 1'. The stack must set enableExec.
+    -e 'SELECT 1'.
     """
     _open(app, MYSQL, arguments)
 
@@ -48,7 +48,7 @@ def mysql(app: App, arguments: Sequence[str]) -> NoReturn:
 def mongosh(app: App, arguments: Sequence[str]) -> NoReturn:
     """Open the app's DocumentDB database with mongosh, through a tunnel.
 
-    ARGUMENTS are those of the program, such as --eval 'db.posts.countDocuments()'. The stack must set enableExec.
+    ARGUMENTS are those of the program, such as --eval 'db.posts.countDocuments()'.
     """
     _open(app, MONGOSH, arguments)
 
@@ -59,7 +59,7 @@ def mongosh(app: App, arguments: Sequence[str]) -> NoReturn:
 def redis_cli(app: App, arguments: Sequence[str]) -> NoReturn:
     """Open the app's cache with valkey-cli or redis-cli, through a tunnel.
 
-    ARGUMENTS are those of the program, such as INFO memory. The stack must set enableExec.
+    ARGUMENTS are those of the program, such as INFO memory.
     """
     _open(app, REDIS_CLI, arguments)
 

@@ -106,6 +106,7 @@ def test_the_components_are_attributes(app):
         "secret": "AppSecret",
         "cluster": "Cluster",
         "web": "Service",
+        "tunnel_task": "TunnelTask",
         "scaling": "Autoscaling",
         "alarms": "Alarms",
     }

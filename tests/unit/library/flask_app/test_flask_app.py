@@ -7,6 +7,7 @@ from pathlib import Path
 import pulumi
 import pytest
 from flask_on_aws import FlaskApp
+from flask_on_aws.ecs.task_roles import EXEC_ACTIONS
 
 from tests.golden_names import golden_names
 from tests.mocked_outputs import COMPUTED
@@ -129,7 +130,9 @@ def test_no_policy_allows_every_action(variant_of, variant):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not [a for a in actions if a == "*" or a.endswith(":*")], name
             if statement["Resource"] == "*":
-                assert set(actions) <= {"ecr:GetAuthorizationToken"}, name  # it takes no resource
+                # They take no resource.
+                allowed = EXEC_ACTIONS if name == "app-tunnel-task" else ["ecr:GetAuthorizationToken"]
+                assert set(actions) <= set(allowed), name
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -272,7 +275,7 @@ def test_a_shared_listener_needs_its_whole_description(mocks):
 def test_a_permissions_boundary_is_on_every_role(app):
     deployed = app(**VARIANTS["production"], permissions_boundary="arn:aws:iam::123456789012:policy/boundary")
     roles = deployed.of_type("iam/role:Role")
-    assert len(roles) == 4  # execution, task, flow logs and the database's monitoring
+    assert len(roles) == 5  # execution, task, tunnels, flow logs and the database's monitoring
     assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:aws:iam::123456789012:policy/boundary"}
 
 

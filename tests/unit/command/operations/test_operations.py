@@ -389,6 +389,7 @@ def test_the_docs_list_the_permissions_of_every_command():
         "maintenance",
         "exec`, `shell",
         "tunnel",
+        "tunnel` without `enableExec",
         "tunnel -- COMMAND`, `psql`, `mysql`, `mongosh`, `redis-cli",
         "env",
         "env --secrets",

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from fcntl import ioctl
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -128,7 +128,7 @@ def test_ctrl_c_reaches_the_command(app: Operated) -> None:
         assert process.wait(SECONDS) == 130
 
 
-def started(app: Operated, command: str, **options: Any) -> subprocess.Popen[bytes]:
+def started(app: Operated, command: str, **options: Any) -> subprocess.Popen[Any]:
     """A command in a task without a terminal, as soon as it has printed "ready"."""
     process = subprocess.Popen(
         [COMMAND, "exec", "--project", str(app.project), f"echo ready; {command}"],
@@ -176,7 +176,7 @@ def test_a_shell(app: Operated) -> None:
 
 
 @contextmanager
-def destination() -> Iterator[str]:
+def destination() -> Generator[str]:
     """A server that only tasks are meant to reach."""
 
     class Handler(BaseHTTPRequestHandler):

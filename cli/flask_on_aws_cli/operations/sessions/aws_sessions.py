@@ -1,5 +1,6 @@
 """Starts sessions with AWS's API."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from botocore import auth as botocore_auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
+from flask_on_aws.releases.release_task import POLL_SECONDS
 
 from ...session_manager.data_channel import Session
 from ...session_manager.encryption import DATA_KEY_BYTES
@@ -20,6 +22,8 @@ _FORWARDING = "AWS-StartPortForwardingSessionToRemoteHost"
 _REASON = "flask-on-aws tunnel to {}"
 _MAX_REASON = 256  # characters: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html
 _SIGNED_SERVICE = "ssmmessages"
+# ECS reports that an agent runs some seconds before it has connected; a task that is ending never connects again.
+_CONNECTION_SECONDS = 10
 _NOT_CONNECTED = ("TargetNotConnected", "TargetNotConnectedException")
 
 
@@ -54,15 +58,20 @@ class AwsSessions:
         return self._session(answer, "SessionId", "StreamUrl", "TokenValue")
 
     def _start(self, start: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        try:
-            return start()
-        except ClientError as error:
-            if error_code(error) not in _NOT_CONNECTED:
-                raise
-            raise OperationError(
-                f"ECS Exec's agent in task {self._task.id} is not connected: the task is ending, its role lacks "
-                "ssmmessages:*Channel, or it cannot reach ssmmessages (route, security group or VPC endpoint)."
-            ) from error
+        deadline = time.monotonic() + _CONNECTION_SECONDS
+        while True:
+            try:
+                return start()
+            except ClientError as error:
+                if error_code(error) not in _NOT_CONNECTED:
+                    raise
+                if time.monotonic() > deadline:
+                    raise OperationError(
+                        f"ECS Exec's agent in task {self._task.id} is not connected: the task is ending, its role "
+                        "lacks ssmmessages:*Channel, or it cannot reach ssmmessages (route, security group or VPC "
+                        "endpoint)."
+                    ) from error
+            time.sleep(POLL_SECONDS)
 
     def _session(self, answer: Mapping[str, Any], *names: str) -> Session:
         identity, url, token = (answer[name] for name in names)

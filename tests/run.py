@@ -62,15 +62,14 @@ def steps(kind: str) -> list[list[Step]]:
         tests = tests[:1]  # all quiet tests are long
     if kind in ("long", "nightly"):
         return tests
+    # By itself it would leave all processors but one idle for a minute or two.
+    tests[0].append(Step("types", ["pyright", "--pythonpath", python]))
     return [
         [Step("lint", ["ruff", "check", "."])],
         [Step("format", ["ruff", "format", "--check", "."])],
         [Step("layers", ["lint-imports", "--no-cache", "--no-logo"])],
-        [
-            Step("types", ["pyright", "--pythonpath", python]),
-            # Compiles what the workers import: each of them would do it, in twenty seconds of a processor.
-            Step("collection", [python, "-m", "pytest", "--collect-only", "-qqq"]),
-        ],
+        # Compiles what the workers import: each of them would do it, in twenty seconds of a processor.
+        [Step("collection", [python, "-m", "pytest", "--collect-only", "-qqq"])],
         # Some of them restart PostgreSQL within seconds, so nothing else runs at the same time.
         [Step("tests of the template", [app_python, "-m", "pytest", *APP_WORKERS], "app_template")],
         *tests,

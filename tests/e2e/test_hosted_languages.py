@@ -50,7 +50,13 @@ def go(tmp_path) -> Path:
     folder = shutil.copytree(ROOT / "examples" / "hosted" / "go", tmp_path / "go")
     generate("go", folder / "sdks" / "flask-on-aws")
     run(folder, "go", "mod", "tidy")
+    # With the generator's versions of all modules, the compiler finds them in its cache: three seconds instead of 100.
+    run(folder, "go", "work", "init", ".", "./sdks/flask-on-aws", str(GENERATOR))
     return folder
+
+
+def build(folder: Path, *, fails: bool = False) -> str:
+    return run(folder, "go", "build", "-trimpath", "-o", "/dev/null", ".", fails=fails)
 
 
 def generate(language: str, folder: Path) -> None:
@@ -87,6 +93,6 @@ def test_the_go_example_compiles(go):
     program = go / "main.go"
     text = program.read_text() + CONNECTED
     program.write_text(text)
-    run(go, "go", "vet", ".")
+    build(go)
     program.write_text(text.replace("Memory:", "Memroy:"))
-    assert "unknown field Memroy" in run(go, "go", "vet", ".", fails=True)
+    assert "unknown field Memroy" in build(go, fails=True)

@@ -37,6 +37,8 @@ class Container(NamedTuple):
     """Whether it also writes the files with which SQL Server's drivers verify its certificate."""
     entry_point: Sequence[str] = ()
     """What runs the command; empty for the image's ENTRYPOINT."""
+    arguments: Sequence[str] = ()
+    """The command as a list of arguments, which no shell reads; empty for `command`."""
 
 
 def container_definitions(
@@ -66,6 +68,8 @@ def container_definitions(
     }
     if container.command:
         app["command"] = container_command(container.command, container.entry_point)
+    if container.arguments:
+        app["command"] = list(container.arguments)
     if container.entry_point:
         app["entryPoint"] = list(container.entry_point)
     if container.port:

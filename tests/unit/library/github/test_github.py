@@ -270,6 +270,8 @@ def test_a_preview_sees_which_release_runs():
         "status",
         "logs",
         "run",
+        "jobs list",
+        "jobs history",
         "releases",
         "restart",
         "maintenance",

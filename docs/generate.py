@@ -293,7 +293,11 @@ _GUIDES: Mapping[str, Mapping[str, str]] = {
         "Destroy a stack": "destroy.md",
     },
     "Sharing with other stacks": {"Many apps on one platform": "sharing-a-platform.md"},
-    "Service": {"Releases": "releases.md", "Background jobs with a queue": "background-jobs.md"},
+    "Service": {
+        "Releases": "releases.md",
+        "Background jobs with a queue": "background-jobs.md",
+        "Scheduled jobs": "scheduled-jobs.md",
+    },
     "Environment of the app": {"Environment variables": "environment.md"},
     "Permissions and hardening": {"Security scan": "security-scan.md"},
     "Monitoring": {"When an alarm fires": "alarms.md"},

@@ -109,6 +109,7 @@ OWN: dict[str, Any] = {
     "releaseSeconds": 60,
     "startCommand": "gunicorn 'board:create_app()'",
     "workers": {"mail": "python -m mail"},
+    "jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup"}],
     "enableExec": True,
     "spotShare": 50,
     "logRetentionDays": 60,

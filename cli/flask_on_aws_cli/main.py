@@ -22,6 +22,7 @@ _COMMANDS = {
     "status": ("operations.status", "operations"),
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),
+    "jobs": ("operations.jobs", "operations"),
     "restart": ("operations.restart", "operations"),
     "maintenance": ("operations.maintenance", "operations"),
     "open": ("operations.open", "operations"),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .ingress.media_cdn import MediaCdn, MediaCdnArgs
     from .ingress.route import Route, RouteArgs
     from .ingress.vpc_origin import VpcOrigin, VpcOriginArgs
+    from .jobs.scheduled_jobs import ScheduledJobs, ScheduledJobsArgs
     from .logical_database.logical_database import LogicalDatabase, LogicalDatabaseArgs
     from .network.network import Network, NetworkArgs
     from .secrets.app_secret import AppSecret, AppSecretArgs
@@ -96,6 +97,8 @@ __all__ = [
     "QueueArgs",
     "Route",
     "RouteArgs",
+    "ScheduledJobs",
+    "ScheduledJobsArgs",
     "Service",
     "ServiceArgs",
     "TaskRoles",
@@ -166,6 +169,8 @@ _MODULES = {
     "QueueArgs": ".storage.queue",
     "Route": ".ingress.route",
     "RouteArgs": ".ingress.route",
+    "ScheduledJobs": ".jobs.scheduled_jobs",
+    "ScheduledJobsArgs": ".jobs.scheduled_jobs",
     "Service": ".ecs.service",
     "ServiceArgs": ".ecs.service_args",
     "TaskRoles": ".ecs.task_roles",

@@ -46,6 +46,9 @@ TASKS = {
     "startupSeconds": 90,
     "startCommand": "gunicorn --bind 0.0.0.0:$PORT 'board:create_app()'",
     "workers": {"mail": "python -m mail"},
+    "jobs": [
+        {"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "timezone": "Europe/Berlin"}
+    ],
     "enableExec": True,
     "spotShare": 50,
     "logRetentionDays": 60,

@@ -7,7 +7,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.ecs.containers import tunnel_container_definitions
+from flask_on_aws.ecs.containers import container_definitions
+from flask_on_aws.ecs.tunnel_task import WAITING
 from flask_on_aws.releases.release_record import Release, release_parameter
 from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.local_project.project import LocalAws, open_local_aws
@@ -132,7 +133,7 @@ class Operated:
     def define_tunnel(self, release: str, command: str = "") -> None:
         """Register the task definition for tunnels, with another command of its container if that is set."""
         options = {"awslogs-group": "app-logs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "tunnel"}
-        (container,) = json.loads(tunnel_container_definitions(image(release), options))
+        (container,) = json.loads(container_definitions(WAITING, image(release), {}, {}, options, {}, "", [], []))
         self.ecs.register_task_definition(
             family="app-tunnel",
             requiresCompatibilities=["FARGATE"],

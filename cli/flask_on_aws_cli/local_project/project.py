@@ -29,7 +29,7 @@ DEVELOPMENT = "/.local/development"
 """Path of the daemon's route for `dev`: POST with the code's folder as `folder`; without it, the deployed code runs."""
 _FILE = "place.json"
 # The AWS services that the commands call.
-_SERVICES = ("cloudwatch", "ecr", "ecs", "elbv2", "logs", "secretsmanager", "ssm")
+_SERVICES = ("cloudwatch", "ecr", "ecs", "elbv2", "logs", "scheduler", "secretsmanager", "ssm")
 # LocalStack's port, which tools for emulated AWS use by default; a second project gets the next free one.
 _ENDPOINT_PORTS = range(4566, 4666)
 # 8443 instead of 443, which only root can bind; as many as for endpoints. The next port is for the HTTP listener.

@@ -75,6 +75,11 @@ class AppService:
         return self.deployment["createdAt"]
 
     @property
+    def network(self) -> Mapping[str, Any]:
+        """The network of its tasks, as RunTask takes it."""
+        return self.description.get("networkConfiguration") or self.deployment["networkConfiguration"]
+
+    @property
     def releases_parameter(self) -> str:
         """Name of the SSM parameter that records its releases."""
         return release_parameter(self.cluster, self.family)

@@ -49,7 +49,7 @@ def run(app: App, command: Sequence[str], timeout: int | None, detach: bool) -> 
         raise OperationError(
             f"The command has {len(line)} characters; shorten it to {_MAX_LENGTH}, the most that ECS accepts."
         )
-    task = OneOffTask(app, app.selected_service)
+    task = _task_of(app, app.selected_service)
     if detach:
         if timeout:
             raise OperationError("--timeout and --detach exclude each other: nobody waits to stop the task.")
@@ -58,18 +58,30 @@ def run(app: App, command: Sequence[str], timeout: int | None, detach: bool) -> 
     sys.exit(task.run(line, timeout))
 
 
-class OneOffTask:
-    """A task that runs a command with the task definition of a service."""
+def _task_of(app: App, service: AppService) -> "OneOffTask":
+    """A task like those that a service runs."""
+    return OneOffTask(app, service.cluster, service.running_definition, service.network)
 
-    def __init__(self, app: App, service: AppService) -> None:
-        self._ecs, self._logs, self._service = app.client("ecs"), app.client("logs"), service
-        self._definition = self._ecs.describe_task_definition(taskDefinition=service.running_definition)[
-            "taskDefinition"
-        ]
+
+class OneOffTask:
+    """A task that runs a command, or its task definition's own."""
+
+    def __init__(self, app: App, cluster: str, definition: str, network: Mapping[str, Any]) -> None:
+        """Read the task definition.
+
+        Args:
+            app: the app.
+            cluster: name or ARN of the cluster.
+            definition: ARN of the task definition.
+            network: the task's network, as RunTask takes it.
+        """
+        self._ecs, self._logs = app.client("ecs"), app.client("logs")
+        self._cluster, self._network = cluster, network
+        self._definition = self._ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
         self._container = app_container(self._definition)["name"]
 
-    def run(self, line: str, timeout: int | None) -> int:
-        """Run a command line until it ends; return its exit code."""
+    def run(self, line: str | None, timeout: int | None) -> int:
+        """Run a command line, or the task definition's own command, until it ends; return its exit code."""
         deadline = time.monotonic() + timeout if timeout else None
         arn = self.start(line)
         click.echo(f"task {short_name(arn)} of {short_name(self._definition['taskDefinitionArn'])}", err=True)
@@ -83,7 +95,7 @@ class OneOffTask:
                 self._stop(arn, stream, stopped)
                 return stopped.code
         code = self._exit_code(task)
-        if code == _NOT_FOUND and (runner := missing_runner(line)):
+        if code == _NOT_FOUND and line and (runner := missing_runner(line)):
             click.echo(
                 f"The image has no {runner}: the app's packages are on its PATH. "
                 f"Run the command without `{runner} run`.",
@@ -91,27 +103,30 @@ class OneOffTask:
             )
         return code
 
-    def start(self, line: str) -> str:
-        """Start a command line; return the ARN of its task.
+    def start(self, line: str | None) -> str:
+        """Start a command line, or the task definition's own command; return the ARN of its task.
 
         Raises:
             OperationError: if ECS cannot start it.
         """
-        command = container_command(line, entry_point_of(self._definition, self._container))
-        override = {"name": self._container, "command": command}
+        overrides: list[Mapping[str, Any]] = []
+        if line is not None:
+            command = container_command(line, entry_point_of(self._definition, self._container))
+            overrides.append({"name": self._container, "command": command})
         task = start_task(
             self._ecs,
-            self._service,
+            self._cluster,
             self._definition["taskDefinitionArn"],
+            self._network,
             _STARTED_BY,
-            overrides={"containerOverrides": [override]},
+            overrides={"containerOverrides": overrides},
         )
         return task["taskArn"]
 
     def _follow(self, arn: str, stream: LogStream | None, deadline: float | None) -> Mapping[str, Any]:
         """Print the output until the task has stopped."""
         while True:
-            (task,) = self._ecs.describe_tasks(cluster=self._service.cluster, tasks=[arn])["tasks"]
+            (task,) = self._ecs.describe_tasks(cluster=self._cluster, tasks=[arn])["tasks"]
             _print_new_lines(stream)
             if task["lastStatus"] == "STOPPED":
                 _print_last_lines(stream)
@@ -122,7 +137,7 @@ class OneOffTask:
 
     def _stop(self, arn: str, stream: LogStream | None, stopped: "_StoppedError") -> None:
         click.echo(f"{stopped}; stopping the task. Press Ctrl-C to exit without waiting for its end.", err=True)
-        self._ecs.stop_task(cluster=self._service.cluster, task=arn, reason=str(stopped))
+        self._ecs.stop_task(cluster=self._cluster, task=arn, reason=str(stopped))
         try:
             self._follow(arn, stream, deadline=None)
         except _StoppedError:

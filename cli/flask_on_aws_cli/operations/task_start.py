@@ -1,19 +1,21 @@
-"""Starts single tasks next to those of a service."""
+"""Starts single tasks."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from .app import AppService
 from .errors import OperationError
 
 
-def start_task(ecs: Any, service: AppService, definition: str, started_by: str, **options: Any) -> Mapping[str, Any]:
-    """Start a task on Fargate in the network of a service's tasks.
+def start_task(
+    ecs: Any, cluster: str, definition: str, network: Mapping[str, Any], started_by: str, **options: Any
+) -> Mapping[str, Any]:
+    """Start a task on Fargate.
 
     Args:
         ecs: the client of ECS.
-        service: the service.
+        cluster: name or ARN of the cluster.
         definition: ARN of the task definition.
+        network: the task's network, as RunTask takes it.
         started_by: what DescribeTasks shows as its origin.
         options: further parameters of RunTask.
 
@@ -23,9 +25,8 @@ def start_task(ecs: Any, service: AppService, definition: str, started_by: str, 
     Raises:
         OperationError: if ECS cannot start it.
     """
-    network = service.description.get("networkConfiguration") or service.deployment["networkConfiguration"]
     answer = ecs.run_task(
-        cluster=service.cluster,
+        cluster=cluster,
         taskDefinition=definition,
         launchType="FARGATE",
         networkConfiguration=network,

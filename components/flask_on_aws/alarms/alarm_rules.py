@@ -221,6 +221,19 @@ FAILED_JOBS = Rule(
     bad_periods=1,
     missing="notBreaching",
 )
+JOBS_NOT_STARTED = Rule(
+    role="not-started",
+    summary="EventBridge Scheduler could not start a job: see the reason in the messages of the jobs' dead-letter queue.",
+    namespace="AWS/SQS",
+    metric="ApproximateNumberOfMessagesVisible",
+    statistic="Maximum",
+    comparison=_AT_LEAST,
+    threshold=1,
+    period=60,
+    periods=1,
+    bad_periods=1,
+    missing="notBreaching",
+)
 WAITING_JOBS = Rule(
     role="waiting-jobs",
     summary="The oldest job has waited for this long: the workers have stopped, or are too few.",

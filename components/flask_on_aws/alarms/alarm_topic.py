@@ -6,11 +6,15 @@ import pulumi
 import pulumi_aws as aws
 
 from ..iam import deny_without_tls, document
-from ..secrets.key_policy import PUBLISHERS, account_manages, publishers_encrypt
+from ..secrets.key_policy import PUBLISHERS, account_manages, event_rules_encrypt, publishers_encrypt
 
 
 def create_topic(
-    name: str, parent: pulumi.Resource, opts: pulumi.ResourceOptions, kms_key_id: pulumi.Input[str] | None = None
+    name: str,
+    parent: pulumi.Resource,
+    opts: pulumi.ResourceOptions,
+    kms_key_id: pulumi.Input[str] | None = None,
+    event_rules: bool = False,
 ) -> pulumi.Output[str]:
     """The ARN of a new encrypted topic, known once its publishers may use it.
 
@@ -20,13 +24,15 @@ def create_topic(
     account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=parent)).account_id
     partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=parent)).partition
     if kms_key_id is None:
-        kms_key_id = _create_key(name, pulumi.Output.all(account, partition), opts)
+        kms_key_id = _create_key(name, pulumi.Output.all(account, partition), event_rules, opts)
     topic = aws.sns.Topic(name, kms_master_key_id=kms_key_id, opts=opts)
     policy = aws.sns.TopicPolicy(
         f"{name}-publish",
         arn=topic.arn,
         policy=pulumi.Output.json_dumps(
-            pulumi.Output.all(account, partition, topic.arn).apply(lambda values: topic_policy(*values))
+            pulumi.Output.all(account, partition, topic.arn).apply(
+                lambda values: topic_policy(*values, event_rules=event_rules)
+            )
         ),
         opts=opts,
     )
@@ -34,7 +40,7 @@ def create_topic(
 
 
 def _create_key(
-    name: str, account_and_partition: pulumi.Output[list[str]], opts: pulumi.ResourceOptions
+    name: str, account_and_partition: pulumi.Output[list[str]], event_rules: bool, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     return aws.kms.Key(
         f"{name}-key",
@@ -42,18 +48,29 @@ def _create_key(
         enable_key_rotation=True,
         # The key encrypts nothing that lasts, so it goes after the shortest wait that KMS allows.
         deletion_window_in_days=7,
-        policy=pulumi.Output.json_dumps(account_and_partition.apply(lambda values: key_policy(*values))),
+        policy=pulumi.Output.json_dumps(
+            account_and_partition.apply(lambda values: key_policy(*values, event_rules=event_rules))
+        ),
         opts=opts,
     ).arn
 
 
-def key_policy(account_id: str, partition: str) -> dict[str, Any]:
-    """The account manages the key; the two publishers encrypt with it on behalf of this account, and no other."""
-    return document([account_manages(account_id, partition), publishers_encrypt(account_id)])
+def key_policy(account_id: str, partition: str, event_rules: bool = False) -> dict[str, Any]:
+    """The account manages the key; the publishers encrypt with it on behalf of this account, and no other."""
+    rules = [event_rules_encrypt(account_id, partition)] if event_rules else []
+    return document([account_manages(account_id, partition), publishers_encrypt(account_id), *rules])
 
 
-def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, Any]:
-    """Alarms and budgets of this account may publish, and only over TLS."""
+def topic_policy(account_id: str, partition: str, topic_arn: str, event_rules: bool = False) -> dict[str, Any]:
+    """Alarms and budgets of this account may publish, its EventBridge rules if wanted, and only over TLS."""
+    rules = {
+        "Sid": "EventRulesPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:{partition}:events:*:{account_id}:rule/*"}},
+    }
     return document(
         [
             {
@@ -72,6 +89,7 @@ def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, A
                     },
                 },
             },
+            *([rules] if event_rules else []),
             deny_without_tls("sns:Publish", topic_arn),
         ]
     )

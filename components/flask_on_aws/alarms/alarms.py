@@ -77,6 +77,8 @@ class AlarmsArgs(TypedDict, total=False):
     """Number of the cache's nodes, its replicas included. Default: 1."""
     cache_use: CacheUse
     """What the cache stores: cache or queue. Default: cache."""
+    event_rules: bool
+    """Whether EventBridge rules of the account may publish to the topic, as those of ScheduledJobs do. Default: false."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the topic's messages; its policy must allow CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
     monthly_budget_usd: float
@@ -102,6 +104,7 @@ _DEFAULTS: AlarmsArgs = {
     "cache_use": "cache",
     "database_max_storage_gib": 0,
     "database_engine": "postgres",
+    "event_rules": False,
     "monthly_budget_usd": 0,
 }
 _NEEDED = {
@@ -196,7 +199,9 @@ class Alarms(Component):
         self._register()
 
     def _create_topic(self) -> None:
-        self.topic_arn = create_topic(self._name, self, self._child(), self._args.get("kms_key_id"))
+        self.topic_arn = create_topic(
+            self._name, self, self._child(), self._args.get("kms_key_id"), self._args["event_rules"]
+        )
 
     def _subscribe(self) -> None:
         if "email" in self._args:

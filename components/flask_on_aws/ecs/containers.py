@@ -19,10 +19,8 @@ EXEC_PATHS = ("/var/lib/amazon", "/var/log/amazon")
 _LOG_BUFFER = "25m"
 # The container that writes the RDS certificates, and the volume that it writes them to.
 CA_CONTAINER = "rds-ca"
+# The container of a task for a tunnel.
 TUNNEL_CONTAINER = "tunnel"
-# Seconds after which a task for a tunnel ends by itself if nobody has stopped it: longer than a working day, and until
-# then it costs 0.15 USD (0.25 vCPU and 0.5 GB in us-east-1, https://aws.amazon.com/fargate/pricing/).
-_TUNNEL_SECONDS = 12 * 3600
 
 
 class Container(NamedTuple):
@@ -41,6 +39,8 @@ class Container(NamedTuple):
     """Whether it also writes the files with which SQL Server's drivers verify its certificate."""
     entry_point: Sequence[str] = ()
     """What runs the command; empty for the image's ENTRYPOINT."""
+    arguments: Sequence[str] = ()
+    """The command as a list of arguments, which no shell reads; empty for `command`."""
 
 
 def container_definitions(
@@ -55,7 +55,7 @@ def container_definitions(
     init_containers: Sequence[Mapping[str, Any]],
 ) -> str:
     """The JSON of a task definition's `containerDefinitions`: the app, its sidecars, and what runs before them."""
-    log = _log_configuration(log_options)
+    log = {"logDriver": "awslogs", "options": {**log_options, "mode": "non-blocking", "max-buffer-size": _LOG_BUFFER}}
     app: dict[str, Any] = {
         "name": container.name,
         "image": image,
@@ -70,6 +70,8 @@ def container_definitions(
     }
     if container.command:
         app["command"] = container_command(container.command, container.entry_point)
+    if container.arguments:
+        app["command"] = list(container.arguments)
     if container.entry_point:
         app["entryPoint"] = list(container.entry_point)
     if container.port:
@@ -85,32 +87,6 @@ def container_definitions(
         app["dependsOn"] = [{"containerName": definition["name"], "condition": "SUCCESS"} for definition in first]
     others = [{"essential": False, "logConfiguration": log, **definition} for definition in (*sidecars, *first)]
     return json.dumps([app, *others])
-
-
-def tunnel_container_definitions(image: str, log_options: Mapping[str, str]) -> str:
-    """The JSON of a task definition's `containerDefinitions`: a container of the app's image that only waits.
-
-    ECS Exec's agent, which forwards the tunnel's connections, supports no read-only root:
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-considerations
-    """
-    container = {
-        "name": TUNNEL_CONTAINER,
-        "image": image,
-        "essential": True,
-        "entryPoint": ["/bin/sh", "-c"],
-        "command": [f"exec sleep {_TUNNEL_SECONDS}"],
-        "linuxParameters": {"initProcessEnabled": True},
-        "logConfiguration": _log_configuration(log_options),
-        "readonlyRootFilesystem": False,
-    }
-    return json.dumps([container])
-
-
-def _log_configuration(log_options: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "logDriver": "awslogs",
-        "options": {**log_options, "mode": "non-blocking", "max-buffer-size": _LOG_BUFFER},
-    }
 
 
 def volume_names(container: Container) -> list[str]:

@@ -12,8 +12,9 @@ from ..grants import role_name
 from ..ingress.load_balancer_guard import PUBLIC, service_guard, tags
 from ..releases.release_hooks import ReleaseHooks, fingerprint
 from ..validation.problems import raise_problems
-from .containers import EXEC_PATHS, Container, container_definitions, volume_names
+from .containers import EXEC_PATHS, Container
 from .service_args import DEFAULTS, ServiceArgs, problems
+from .task_definition import TaskSpec, create_task_definition
 from .task_roles import TaskRoles, TaskRolesArgs
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
@@ -147,42 +148,24 @@ class Service(Component):
         )
 
     def _create_task_definition(self) -> None:
-        args, container = self._args, self._container()
-        region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
-        log_options = {
-            "awslogs-group": self.log_group_name,
-            "awslogs-region": region,
-            "awslogs-stream-prefix": container.name,
-        }
-        labels = {"flask-on-aws.secrets": args["secrets_version"]} if "secrets_version" in args else {}
-        definitions = pulumi.Output.all(
-            image=args["image_uri"],
+        args = self._args
+        spec = TaskSpec(
+            container=self._container(),
+            cpu=args["cpu"],
+            memory=args["memory"],
+            architecture=args["architecture"],
+            image_uri=args["image_uri"],
             environment=args["environment"],
             secrets=args["secrets"],
-            log_options=log_options,
-            labels=labels,
+            secrets_version=args.get("secrets_version"),
             certificates=args["ca_certificates"],
             sidecars=args["sidecars"],
             init_containers=args["init_containers"],
-        ).apply(lambda values: container_definitions(container, **values))
-        self._task_definition = aws.ecs.TaskDefinition(
-            self._name,
-            family=self._name,
-            requires_compatibilities=["FARGATE"],
-            network_mode="awsvpc",
-            cpu=str(args["cpu"]),
-            memory=str(args["memory"]),
-            runtime_platform={
-                "cpu_architecture": args["architecture"].upper(),
-                "operating_system_family": "LINUX",
-            },
+            log_group_name=self.log_group_name,
             execution_role_arn=self.execution_role_arn,
             task_role_arn=self.task_role_arn,
-            container_definitions=definitions,
-            volumes=[{"name": volume} for volume in volume_names(container)],
-            opts=self._child(),
         )
-        self.task_definition_arn = self._task_definition.arn
+        self.task_definition_arn = create_task_definition(self._name, spec, self).arn
 
     def _create_release_command(self) -> None:
         args, command = self._args, self._args["release_command"]

@@ -11,7 +11,8 @@ from ..iam import policy_json, service_trust
 from ..validation.argument_types import typed
 from ..validation.choices import Architecture
 from ..validation.problems import Problem, raise_problems
-from .containers import TUNNEL_CONTAINER, tunnel_container_definitions
+from .containers import TUNNEL_CONTAINER, Container
+from .task_definition import TaskSpec, create_task_definition
 from .task_roles import EXEC_ACTIONS
 
 
@@ -40,7 +41,25 @@ def problems(args: TunnelTaskArgs) -> Iterator[Problem]:
 
 
 # The least that Fargate has; the agent forwards some megabytes a second with it.
-_CPU, _MEMORY = "256", "512"
+_CPU, _MEMORY = 256, 512
+# Seconds after which a task ends by itself if nobody has stopped it: longer than a working day, and until then it costs
+# 0.15 USD (0.25 vCPU and 0.5 GB in us-east-1, https://aws.amazon.com/fargate/pricing/).
+_LONGEST = 12 * 60 * 60
+WAITING = Container(
+    name=TUNNEL_CONTAINER,
+    command=None,
+    entry_point=["/bin/sh", "-c"],
+    arguments=[f"exec sleep {_LONGEST}"],
+    port=None,
+    user=None,
+    # ECS Exec's agent, which forwards the connections, supports no other:
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-considerations
+    read_only_root=False,
+    writable_paths=[],
+    stop_timeout=30,  # ECS's default; the container ends at once
+    ca_path=None,
+)
+"""The container, which only waits."""
 
 
 class TunnelTask(Component):
@@ -82,26 +101,20 @@ class TunnelTask(Component):
 
     def _create_task_definition(self) -> pulumi.Output[str]:
         args = self._args
-        log_options = {
-            "awslogs-group": args["log_group_name"],
-            "awslogs-region": aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region,
-            "awslogs-stream-prefix": TUNNEL_CONTAINER,
-        }
-        return aws.ecs.TaskDefinition(
-            self._name,
-            family=self._name,
-            requires_compatibilities=["FARGATE"],
-            network_mode="awsvpc",
+        spec = TaskSpec(
+            container=WAITING,
             cpu=_CPU,
             memory=_MEMORY,
-            runtime_platform={
-                "cpu_architecture": args["architecture"].upper(),
-                "operating_system_family": "LINUX",
-            },
+            architecture=args["architecture"],
+            image_uri=args["image_uri"],
+            environment={},
+            secrets={},
+            secrets_version=None,
+            certificates="",
+            sidecars=[],
+            init_containers=[],
+            log_group_name=args["log_group_name"],
             execution_role_arn=args["execution_role_arn"],
             task_role_arn=self.task_role_arn,
-            container_definitions=pulumi.Output.all(image=args["image_uri"], log_options=log_options).apply(
-                lambda values: tunnel_container_definitions(**values)
-            ),
-            opts=self._child(),
-        ).arn
+        )
+        return create_task_definition(self._name, spec, self).arn

@@ -28,6 +28,7 @@ from ..ingress.health_path import AUTO_HEALTH_PATH, DEFAULT_HEALTH_PATH
 from ..ingress.load_balancer import LoadBalancerArgs
 from ..ingress.redirect import RedirectArgs
 from ..ingress.route import RouteArgs
+from ..jobs.scheduled_jobs import ScheduledJobsArgs
 from ..logical_database.logical_database import LogicalDatabaseArgs
 from ..naming import camel_case
 from ..network.network import NetworkArgs
@@ -35,7 +36,7 @@ from ..runtime_contract.contract import SERVICES
 from ..storage.media_bucket import MediaBucketArgs
 from ..waf.web_acl import WebAclArgs
 from .flask_app_args import FlaskAppArgs
-from .topology import REGIONAL, services
+from .topology import REGIONAL, has_guarded_jobs, services
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 _More = ParamSpec("_More")
@@ -88,7 +89,10 @@ def network_args(args: FlaskAppArgs) -> NetworkArgs:
         public_subnet_ids=args["public_subnet_ids"],
         private_subnet_ids=args["private_subnet_ids"],
         permissions_boundary=args["permissions_boundary"],
-        endpoint_services=[SERVICES[name].endpoint for name in services(args) if SERVICES[name].endpoint],
+        endpoint_services=[
+            *(SERVICES[name].endpoint for name in services(args) if SERVICES[name].endpoint),
+            *(["ecs"] if not isinstance(args["jobs"], str) and has_guarded_jobs(args) else []),
+        ],
     )
 
 
@@ -123,11 +127,19 @@ def image_args(args: FlaskAppArgs) -> ImageArgs:
 def _commands(args: FlaskAppArgs) -> list[str]:
     """Commands that run in the image besides the start command."""
     workers = cast(object, args["workers"])  # in `app_names` a name
+    jobs = cast(object, args["jobs"])
     commands = [
         args["release_command"],
         *(cast(Mapping[str, str], workers).values() if isinstance(workers, Mapping) else ()),
+        *(job_commands(args).values() if isinstance(jobs, list) else ()),
     ]
     return [command for command in commands if command and command != "none"]
+
+
+def job_commands(args: FlaskAppArgs) -> dict[str, str]:
+    """The commands of the jobs by their arguments, of those that have one."""
+    commands = {f"jobs[{index}].command": job.get("command") for index, job in enumerate(args["jobs"])}
+    return {argument: command for argument, command in commands.items() if isinstance(command, str)}
 
 
 @_given_only
@@ -425,6 +437,27 @@ def tunnel_task_args(
         execution_role_arn=execution_role_arn,
         log_group_name=log_group_name,
         architecture=args["architecture"],
+        permissions_boundary=args["permissions_boundary"],
+    )
+
+
+@_given_only
+def scheduled_jobs_args(
+    args: FlaskAppArgs, cluster_arn: pulumi.Input[str], subnet_ids: _Ids, image_uri: pulumi.Input[str]
+) -> ScheduledJobsArgs:
+    """The scheduled jobs', without what they have from the web service."""
+    return ScheduledJobsArgs(
+        jobs=args["jobs"],
+        cluster_arn=cluster_arn,
+        subnet_ids=subnet_ids,
+        security_group_id="",
+        image_uri=image_uri,
+        execution_role_arn="",
+        task_role_arn="",
+        log_group_name="",
+        architecture=args["architecture"],
+        read_only_root=args["read_only_root"],
+        writable_paths=args["writable_paths"],
         permissions_boundary=args["permissions_boundary"],
     )
 

@@ -36,6 +36,8 @@ def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> p
     }
     if args["media_cdn"] != "none":
         wanted["distributions"] = True
+    if args["jobs"] and args["alarms"]:
+        wanted["event_rules"] = True
     return KmsKey(key_name(name), wanted, opts).key_arn
 
 

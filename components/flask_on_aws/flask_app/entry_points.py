@@ -15,7 +15,7 @@ from ..build_plan.own_image.own_image import (
 from ..build_plan.project_files import FileError
 from ..image.planned_image import is_planned
 from ..validation.problems import Problem
-from .component_args import image_args
+from .component_args import image_args, job_commands
 from .flask_app_args import FlaskAppArgs
 
 
@@ -66,4 +66,5 @@ def _commands(args: FlaskAppArgs) -> dict[str, str]:
     """The commands that containers of the image get, by their arguments."""
     named = {"start_command": args.get("start_command", ""), "release_command": args.get("release_command", "")}
     named |= {f"workers.{name}": command for name, command in args["workers"].items()}
+    named |= job_commands(args)
     return {argument: command for argument, command in named.items() if command.strip()}

@@ -78,6 +78,12 @@ class FlaskApp(FlaskAppSteps):
     """ARN of the web service's task definition, with its revision."""
     worker_service_names: pulumi.Output[Mapping[str, str]]
     """Name of each worker's service, by the worker's name."""
+    schedule_group_name: pulumi.Output[str]
+    """Name of the group of EventBridge Scheduler's schedules that start the jobs; empty without any."""
+    schedule_group_arn: pulumi.Output[str]
+    """ARN of that group; empty without any."""
+    job_dead_letter_queue_url: pulumi.Output[str]
+    """URL of the queue for runs of jobs that could not be started; empty without any."""
     execution_role_arn: pulumi.Output[str]
     """ARN of the role with which ECS pulls the image, reads the secrets and writes the logs."""
     execution_role_name: pulumi.Output[str]
@@ -172,7 +178,7 @@ class FlaskApp(FlaskAppSteps):
         `internal_load_balancer`, `route`, `cdn`, `media_access`, `media_cdn`, `web_acl`, `basic_auth`, `task_security_group`,
         `bucket`, `queue`, `cache`,
         `database`, `database_server` (of SQL Server, where `database` is what the app has on it), `secret`, `cluster`, `web`,
-        `workers` (by name), `tunnel_task`, `scaling` and `alarms`; None for what the arguments leave out.
+        `workers` (by name), `tunnel_task`, `scaling`, `alarms` and `jobs`; None for what the arguments leave out.
 
         Args:
             name: first part of all names, at most 20 lower-case letters, digits and hyphens.
@@ -205,6 +211,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_tunnel_task()
         self._create_scaling()
         self._create_alarms()
+        self._create_jobs()
         raise_problems(transforms.unused())
         self._register()
 

@@ -295,6 +295,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Seconds that the release command may take, up to 3600. Default: 900."""
     workers: Mapping[str, str]
     """Background processes, by name: each command runs as a service with one task of the app's image. An empty command switches off that process type of the Procfile and keeps its others; without one, the mapping replaces all of them, and an empty mapping means none. Default: the Procfile's process types other than `web`, `release` and those that run once, unless `image` is given."""
+    jobs: Sequence[Mapping[str, Any]]
+    """Commands that run at fixed times, each `{name, schedule, command}` and, if wanted, `timezone` (UTC if left out), `cpu` and `memory` (256 and 512), `timeout` (3600 seconds, retries included, up to 86400), `retries` (0, up to 10), `overlap` (false: a run that is due while an earlier one has not ended is skipped) and `concurrency` (the most runs at a time where they may overlap, up to 10). `schedule` is cron(…) or rate(…) as EventBridge Scheduler takes it. The image needs Python, which runs the commands. Default: none."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int
@@ -383,6 +385,7 @@ COMMON: FlaskAppArgs = {
     "port": 8080,
     "scale_requests_per_minute": 0,
     "workers": {},
+    "jobs": [],
     "env": {},
     "secrets": {},
     "secret_values": {},

@@ -10,7 +10,7 @@ from ..build_plan.packages.package_manager import Dependencies, choose_manager
 from ..build_plan.project_files import FileError, ProjectFiles
 from ..image.planned_image import is_planned
 from ..validation.problems import Problem
-from .component_args import image_args
+from .component_args import image_args, job_commands
 from .flask_app_args import FlaskAppArgs
 
 
@@ -27,6 +27,7 @@ def with_direct_commands(args: FlaskAppArgs) -> FlaskAppArgs:
     if direct.get("start_command"):
         direct["start_command"] = with_trust(direct["start_command"], dependencies.lowest if dependencies else {})
     direct["workers"] = {name: _direct(files, installed, line) for name, line in args["workers"].items()}
+    direct["jobs"] = [{**job, "command": _direct(files, installed, job["command"])} for job in args["jobs"]]
     return cast(FlaskAppArgs, direct)
 
 
@@ -39,6 +40,7 @@ def command_problems(given: FlaskAppArgs, args: FlaskAppArgs) -> Iterator[Proble
         return
     commands = {"release_command": given.get("release_command") or ""}
     commands |= {f"workers.{name}": line or "" for name, line in (given.get("workers") or {}).items()}
+    commands |= job_commands(args)
     files, dependencies = _app(args)
     installed = bool(dependencies and dependencies.installs_project)
     for argument, line in commands.items():

@@ -24,6 +24,7 @@ from ..ecs.tunnel_task import TunnelTask
 from ..image.ecr_repository import dual_stack_reference
 from ..image.image import Image
 from ..ingress.load_balancer_guard import PUBLIC
+from ..jobs.scheduled_jobs import ScheduledJobs, overlap_policy
 from ..logical_database.logical_database import LogicalDatabase
 from ..logical_database.setup_container import setup_container
 from ..logical_database.sqlserver_setup_container import sqlserver_setup_container
@@ -54,7 +55,7 @@ from .entry_points import app_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
 from .media import SIGNED, create_media
-from .topology import has_endpoints, has_setup, log_sources, needs
+from .topology import has_endpoints, has_guarded_jobs, has_setup, log_sources, needs
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
@@ -429,7 +430,7 @@ class FlaskAppSteps(Component):
         args["target_group_arn"] = self._exposure.target_group_arn
         args["more_target_group_arns"] = self._exposure.other_target_group_arns
         args["load_balancers"] = self._exposure.load_balancers or [PUBLIC]
-        args["task_policies"] = self._task_policies
+        args["task_policies"] = {**self._task_policies, **self._job_policies()}
         args["task_policy_arns"] = self._args["policy_arns"]
         return args
 
@@ -449,6 +450,12 @@ class FlaskAppSteps(Component):
             # A worker that does not start fails the update once the web service's release is recorded.
             "recorded_after": self.web.recorded,
         }
+
+    def _job_policies(self) -> dict[str, pulumi.Input[str]]:
+        """With it, the runs of a job see each other."""
+        if not has_guarded_jobs(self._args):
+            return {}
+        return {"jobs": self.cluster_arn.apply(overlap_policy)}
 
     def _mounts_certificates(self) -> bool:
         choice = self._args["ca_certificates"]
@@ -521,8 +528,41 @@ class FlaskAppSteps(Component):
                 "cache_nodes": self._args["cache_replicas"] + 1,
                 "cache_use": self._args["cache_use"],
             }
+        if self._args["alarms"] and self._args["jobs"]:
+            args["event_rules"] = True
         self.alarms = Alarms(f"{self._name}-alarms", args, self._child())
         self.alarm_topic_arn = self.alarms.topic_arn
+
+    def _create_jobs(self) -> None:
+        self.jobs: ScheduledJobs | None = None
+        self.schedule_group_name = self.schedule_group_arn = self.job_dead_letter_queue_url = nothing()
+        if not self._args["jobs"]:
+            return
+        args = component_args.scheduled_jobs_args(
+            self._args, self.cluster_arn, self.network.task_subnet_ids, self.image_uri
+        )
+        args["security_group_id"] = self.task_security_group.security_group_id
+        args["assign_public_ip"] = self.network.assign_public_ip
+        args["execution_role_arn"], args["task_role_arn"] = self.web.execution_role_arn, self.web.task_role_arn
+        args["log_group_name"] = self.web.log_group_name
+        args["environment"] = self._environment
+        args["secrets"], args["secrets_version"] = self._secret_references(), self._secrets_version
+        # A release that does not run reaches no job: what was scheduled before goes on.
+        args["after"] = pulumi.Output.all(self.web.prepared, self.web.recorded)
+        args |= self._keys("kms_key_id")
+        if self._entry.entry_point:
+            args["entry_point"] = self._entry.entry_point
+        if self._mounts_certificates():
+            args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
+            if self._args["database"] == "sqlserver":
+                args["trusts_sqlserver"] = True
+        if isinstance(self.database, LogicalDatabase):
+            args["init_containers"] = [self._setup_container(self.database)]
+        if self._args["alarms"]:
+            args["watch"], args["alarm_topic_arn"] = True, self.alarm_topic_arn
+        jobs = self.jobs = ScheduledJobs(f"{self._name}-jobs", args, self._child())
+        self.schedule_group_name, self.schedule_group_arn = jobs.schedule_group_name, jobs.schedule_group_arn
+        self.job_dead_letter_queue_url = jobs.dead_letter_queue_url
 
     def _show_network(self, network: Network) -> None:
         self.vpc_id = network.vpc_id

@@ -101,6 +101,11 @@ def has_endpoints(args: FlaskAppArgs) -> bool:
     return args["egress"] == "endpoints" and "vpc_id" not in args
 
 
+def has_guarded_jobs(args: FlaskAppArgs) -> bool:
+    """Whether the runs of a job ask ECS for earlier ones, since not any number of them may run at a time."""
+    return any(not job.get("overlap") or job.get("concurrency") for job in args["jobs"])
+
+
 def has_setup(args: FlaskAppArgs) -> bool:
     """Whether a container creates the database: on a shared server, and on a SQL Server, where RDS creates none."""
     database = args.get("database", "none")

@@ -147,6 +147,14 @@ class FlaskAppTransform(TypedDict, total=False):
     task_definition: Transform[aws.ecs.TaskDefinitionArgs]
     worker_services: Transform[aws.ecs.ServiceArgs]
     worker_task_definitions: Transform[aws.ecs.TaskDefinitionArgs]
+    job_task_definitions: Transform[aws.ecs.TaskDefinitionArgs]
+    job_schedules: Transform[aws.scheduler.ScheduleArgs]
+    job_schedule_group: Transform[aws.scheduler.ScheduleGroupArgs]
+    job_schedule_role: Transform[aws.iam.RoleArgs]
+    job_schedule_policy: Transform[aws.iam.RolePolicyArgs]
+    job_dead_letter_queue: Transform[aws.sqs.QueueArgs]
+    job_failure_rule: Transform[aws.cloudwatch.EventRuleArgs]
+    job_failure_target: Transform[aws.cloudwatch.EventTargetArgs]
     execution_role: Transform[aws.iam.RoleArgs]
     execution_policy: Transform[aws.iam.RolePolicyArgs]
     task_role: Transform[aws.iam.RoleArgs]
@@ -236,7 +244,11 @@ _NAMES: Mapping[str, str] = {
     "service": "web",
     "task_definition": "web",
     "worker_services": "(?!web$).+",
-    "worker_task_definitions": "(?!(?:web|tunnel)$).+",
+    "worker_task_definitions": "(?!web$|tunnel$|jobs-).+",
+    "job_task_definitions": "jobs-.+",
+    "job_schedule_role": "jobs-scheduler",
+    "job_schedule_policy": "jobs-scheduler",
+    "job_dead_letter_queue": "jobs-failed",
     "execution_role": "web-execution",
     "execution_policy": "web-execution",
     "task_role": "web-task",

@@ -69,6 +69,11 @@ def runtime(scope: Scope) -> list[Statement]:
             ),
         ),
         allow(
+            "scheduler:CreateScheduleGroup scheduler:DeleteScheduleGroup scheduler:CreateSchedule scheduler:UpdateSchedule "
+            "scheduler:DeleteSchedule scheduler:TagResource scheduler:UntagResource",
+            scope.arns("scheduler", "schedule-group/{n}-*", "schedule/{n}-*/*"),
+        ),
+        allow(
             "application-autoscaling:RegisterScalableTarget application-autoscaling:DeregisterScalableTarget "
             "application-autoscaling:PutScalingPolicy application-autoscaling:DeleteScalingPolicy "
             "application-autoscaling:PutScheduledAction application-autoscaling:DeleteScheduledAction "
@@ -118,6 +123,10 @@ def observation(scope: Scope) -> list[Statement]:
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:TagResource cloudwatch:UntagResource",
             # Target tracking creates its alarms with the permissions of whoever sets the policy.
             scope.arns("cloudwatch", "alarm:{n}-*", "alarm:TargetTracking-*"),
+        ),
+        allow(
+            "events:PutRule events:DeleteRule events:PutTargets events:RemoveTargets events:TagResource events:UntagResource",
+            scope.arns("events", "rule/{n}-*"),
         ),
         allow(
             "sns:CreateTopic sns:DeleteTopic sns:SetTopicAttributes sns:Subscribe sns:Unsubscribe "
@@ -184,7 +193,12 @@ def data(scope: Scope) -> list[Statement]:
 def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) -> list[Statement]:
     """Roles for the app, each within the boundary; never the workflows' roles, policies or trust."""
     roles = scope.arns("iam", "role/{n}-*", region="")
-    services = ["ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com", "monitoring.rds.amazonaws.com"]
+    services = [
+        "ecs-tasks.amazonaws.com",
+        "vpc-flow-logs.amazonaws.com",
+        "monitoring.rds.amazonaws.com",
+        "scheduler.amazonaws.com",
+    ]
     linked = [
         "ecs",
         "elasticloadbalancing",

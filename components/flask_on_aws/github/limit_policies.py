@@ -25,7 +25,8 @@ def reads(scope: Scope) -> list[Statement]:
             "iam:GetPolicyVersion iam:ListRolePolicies iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole "
             "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource "
             "wafv2:GetWebACL wafv2:GetIPSet wafv2:GetLoggingConfiguration wafv2:ListTagsForResource "
-            "sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags",
+            "sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags scheduler:Get* scheduler:List* events:DescribeRule "
+            "events:ListTargetsByRule events:ListTagsForResource",
             "*",
         ),
         allow("s3:ListBucket", scope.buckets()),  # whether a bucket exists
@@ -57,6 +58,7 @@ def boundary(scope: Scope, extra_actions: Sequence[str]) -> list[Statement]:
             "kms:ViaService": [f"{service}.*.amazonaws.com" for service in ("secretsmanager", "ssm", "s3", "sqs")]
         }
     }
+    to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     return [
         allow(
             "ecr:GetAuthorizationToken ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer "
@@ -85,6 +87,11 @@ def boundary(scope: Scope, extra_actions: Sequence[str]) -> list[Statement]:
             scope.arns("sqs", "{n}-*"),
         ),
         {**allow("kms:Decrypt kms:GenerateDataKey", "*"), "Condition": via},
+        # EventBridge Scheduler starts the tasks of jobs, whose runs look for earlier ones; ListTasks takes no task.
+        allow("ecs:RunTask", scope.arns("ecs", "task-definition/{n}-jobs-*:*")),
+        allow("ecs:ListTasks", "*"),
+        allow("ecs:DescribeTasks ecs:TagResource", scope.arns("ecs", "task/*")),
+        {**allow("iam:PassRole", scope.arns("iam", "role/{n}-*", region="")), "Condition": to_tasks},
         *_no_state(scope),
     ]
 

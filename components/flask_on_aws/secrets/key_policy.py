@@ -30,6 +30,24 @@ def publishers_encrypt(account_id: str) -> dict[str, Any]:
     }
 
 
+def event_rules_encrypt(account_id: str, partition: str) -> dict[str, Any]:
+    """EventBridge rules encrypt what they publish to topics of this account, and of no other.
+
+    They send neither `aws:SourceAccount` nor `aws:SourceArn`: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    The encryption context of SNS is the topic.
+    """
+    return {
+        "Sid": "EventRulesEncrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "*",
+        "Condition": {
+            "StringLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:{partition}:sns:*:{account_id}:*"}
+        },
+    }
+
+
 def distributions_decrypt(account_id: str, partition: str) -> dict[str, Any]:
     """CloudFront's distributions of this account decrypt the files that they read from buckets with the key.
 

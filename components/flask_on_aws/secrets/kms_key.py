@@ -11,7 +11,7 @@ from ..component import Component, with_defaults
 from ..iam import document
 from ..validation.argument_types import typed
 from ..validation.problems import Problem, raise_problems
-from .key_policy import account_manages, distributions_decrypt, logs_encrypt, publishers_encrypt
+from .key_policy import account_manages, distributions_decrypt, event_rules_encrypt, logs_encrypt, publishers_encrypt
 
 
 class KmsKeyArgs(TypedDict, total=False):
@@ -21,6 +21,8 @@ class KmsKeyArgs(TypedDict, total=False):
     """Names of the log groups that CloudWatch Logs may encrypt with the key, where * matches any characters. Default: all log groups of the account in the key's region."""
     distributions: bool
     """Whether CloudFront distributions of the account may decrypt files that they read from buckets. Default: false."""
+    event_rules: bool
+    """Whether EventBridge rules may encrypt what they publish to topics of the account. Default: false."""
     retain: bool
     """Whether the key survives its removal from the program, so that what it encrypts can still be read; otherwise it is deleted 30 days later. Default: false."""
     tags: Mapping[str, str]
@@ -31,6 +33,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "description": "Encrypts the data of an app",
     "log_group_names": ["*"],
     "distributions": False,
+    "event_rules": False,
     "retain": False,
 }
 # The longest that KMS offers. Until then the deletion can be cancelled; what a deleted key encrypts cannot be recovered.
@@ -82,7 +85,7 @@ class KmsKey(Component):
 
     def _policy(self) -> pulumi.Output[dict[str, Any]]:
         options, names = pulumi.InvokeOptions(parent=self), self._args["log_group_names"]
-        distributions = self._args["distributions"]
+        distributions, event_rules = self._args["distributions"], self._args["event_rules"]
         partition = aws.get_partition_output(opts=options)
         facts = pulumi.Output.all(
             account_id=aws.get_caller_identity_output(opts=options).account_id,
@@ -90,7 +93,11 @@ class KmsKey(Component):
             partition=partition.partition,
             dns_suffix=partition.dns_suffix,
         )
-        return facts.apply(lambda values: key_policy(**values, log_group_names=names, distributions=distributions))
+        return facts.apply(
+            lambda values: key_policy(
+                **values, log_group_names=names, distributions=distributions, event_rules=event_rules
+            )
+        )
 
 
 def key_policy(
@@ -100,6 +107,7 @@ def key_policy(
     dns_suffix: str,
     log_group_names: Sequence[str],
     distributions: bool = False,
+    event_rules: bool = False,
 ) -> dict[str, Any]:
     """The key's policy."""
     groups = [f"arn:{partition}:logs:{region}:{account_id}:log-group:{name}" for name in log_group_names]
@@ -110,5 +118,6 @@ def key_policy(
             logs_encrypt(f"logs.{region}.{dns_suffix}", groups),
             publishers_encrypt(account_id),
             *([distributions_decrypt(account_id, partition)] if distributions else []),
+            *([event_rules_encrypt(account_id, partition)] if event_rules else []),
         ]
     )

@@ -13,7 +13,13 @@ from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, VARIANTS
 ACCOUNT = "123456789012"
 # The condition keys that name whose request it is; one of them must hold this account's number. CloudWatch Logs names
 # the log group: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-SOURCE_KEYS = {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}
+# SNS names the topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+SOURCE_KEYS = {
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "kms:EncryptionContext:aws:logs:arn",
+    "kms:EncryptionContext:aws:sns:topicArn",
+}
 # Service principals that send neither key, each with AWS's page that says so. None is used today.
 EXCEPTIONS: dict[str, str] = {}
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}

@@ -1529,6 +1529,66 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["schedules[0].timezone: 'Mars/Olympus' is not a time zone of the tz database, like Europe/Berlin or UTC."],
     ),
     (
+        {"jobs": [{"name": "Nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup"}]},
+        ["jobs[0].name: 'Nightly' must be lower-case letters, digits and single hyphens, and start with a letter."],
+    ),
+    (
+        {"jobs": [{"name": "web", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup"}]},
+        ["jobs[0].name: 'web' is the name of a container of the stack's own; choose another name."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "at(2030-01-31T08:00:00)", "command": "flask cleanup"}]},
+        [
+            "jobs[0].schedule: 'at(2030-01-31T08:00:00)' runs once; a job needs cron(…) or rate(…), and flask-on-aws run runs a command once."
+        ],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * *)", "command": "flask cleanup"}]},
+        [
+            "jobs[0].schedule: 'cron(0 3 * * *)' must have six fields (minutes, hours, day of month, month, day of week, year), like cron(0 8 ? * MON-FRI *); it has 5."
+        ],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 1 1 ? 2031)", "command": "flask cleanup"}]},
+        ["jobs[0].schedule: 'cron(0 3 1 1 ? 2031)' has at most one time; a job needs a schedule that repeats."],
+    ),
+    (
+        {
+            "jobs": [
+                {"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "timezone": "Berlin"}
+            ]
+        },
+        ["jobs[0].timezone: 'Berlin' is not a time zone of the tz database, like Europe/Berlin or UTC."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": " "}]},
+        ["jobs[0].command: ' ' is empty; give the command that the job runs."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "memory": 8192}]},
+        ["jobs[0].memory: 8192 is not available with cpu 256; choose one of 512, 1024, 2048 MiB."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "timeout": 5}]},
+        ["jobs[0].timeout: 5 must be a whole number from 10 to 86400 seconds."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "retries": 11}]},
+        ["jobs[0].retries: 11 must be a whole number from 0 to 10."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "overlap": "yes"}]},
+        ["jobs[0].overlap: 'yes' must be true or false."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "concurrency": 2}]},
+        ["jobs[0].concurrency: 2 has no effect while runs must not overlap; set overlap to true, or leave it out."],
+    ),
+    (
+        {"jobs": [{"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "timeZone": "UTC"}]},
+        ["jobs[0].timeZone: is not a key of a job; did you mean timezone?"],
+    ),
+    (
         {
             "schedules": [
                 {"name": "office", "schedule": "cron(0 8 ? * MON-FRI *)", "minTasks": 2, "maxTasks": 4, "timezone": 5}

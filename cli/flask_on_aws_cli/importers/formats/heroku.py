@@ -195,7 +195,7 @@ def _read_addons(draft: Draft, app: Value) -> None:
 
 def _addon_reason(name: str) -> str:
     if name in _SCHEDULERS:
-        return "scheduled jobs are not supported; start them with `flask-on-aws run` from a scheduled GitHub workflow."
+        return "scheduled jobs are not imported; add them to the setting jobs."
     if name in _LOGS:
         return "logs go to CloudWatch; read them with `flask-on-aws logs`."
     if name in _QUEUES:

@@ -10,6 +10,7 @@ from ..api.endpoint import Endpoint
 from ..api.record_values import ServiceRecord
 from ..parts import Targets
 from .scheduler.service import Scheduler
+from .tasks import metadata
 from .tasks.credentials import PREFIX, Credentials
 from .tasks.launches import Launches
 from .tasks.log_streams import LogStreams
@@ -33,12 +34,14 @@ class Ecs:
         secrets = SecretReader(
             client(location, "secretsmanager"), client(location, "ssm"), location.region, records.role_permits
         )
-        launches = Launches(location, records, secrets, credentials)
+        task_metadata = metadata.TaskMetadata(location.endpoint)
+        launches = Launches(location, records, secrets, credentials, task_metadata)
         self._runtime = runtime
         self._log_streams = LogStreams(records, endpoint.faults)
         dependencies = TaskDependencies(records, runtime, self._log_streams, targets, launches, endpoint.faults)
         self._scheduler = Scheduler(dependencies)
         endpoint.serve(PREFIX, credentials.answer, is_open=True)  # each task authenticates with its token
+        endpoint.serve(metadata.PREFIX, task_metadata.answer, is_open=True)  # as on ECS, without authentication
 
     def start(self) -> None:
         """Stop tasks that a killed daemon left running, and start scheduling."""

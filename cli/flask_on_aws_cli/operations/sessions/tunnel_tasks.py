@@ -75,7 +75,10 @@ class TunnelTasks:
             if self._stopping.is_set():
                 raise OperationError("The tunnel is closed.")
             self._say(f"starting a task of {short_name(definition)} for this tunnel, which takes about a minute")
-            started = start_task(self._ecs, self._service, definition, _STARTED_BY, enableExecuteCommand=True)
+            service = self._service
+            started = start_task(
+                self._ecs, service.cluster, definition, service.network, _STARTED_BY, enableExecuteCommand=True
+            )
             self._task_arn = started["taskArn"]
         return self._connected()
 

@@ -36,6 +36,7 @@ GLYPHS: Mapping[str, Glyph] = {
     "bucket": Glyph("storage", "M4 5c0-3 16-3 16 0l-2.5 14c-1 2.5-10 2.5-11 0zM4 5c0 3 16 3 16 0"),
     "queue": Glyph("operations", "M3 7h5v10H3zM10 7h5v10h-5zM17 12h5M19.5 9.5 22 12l-2.5 2.5"),
     "bell": Glyph("operations", "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4"),
+    "clock": Glyph("operations", "M12 3a9 9 0 1 0 .01 0zM12 7v5.5l4 2.5"),
     "mail": Glyph("operations", "M3 5h18v14H3zM3 6l9 7 9-7"),
     "other": Glyph("operations", "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z"),
 }

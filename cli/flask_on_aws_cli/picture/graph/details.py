@@ -126,8 +126,10 @@ def shared_detail(kind: Kind, members: list[Resource]) -> str:
         return ", ".join(sorted({member.text("name") or member.name for member in members}))
     if kind.label == "VPC endpoints":
         return ", ".join(sorted({member.text("serviceName").rpartition(".")[2] or member.name for member in members}))
-    if kind.id in ("bell", "list"):
-        noun = {"CloudWatch alarms": "alarm", "CloudWatch Logs": "log group"}.get(kind.label, "parameter")
+    if kind.id in ("bell", "clock", "list"):
+        noun = {"Scheduled jobs": "job", "CloudWatch alarms": "alarm", "CloudWatch Logs": "log group"}.get(
+            kind.label, "parameter"
+        )
         return _counted(str(len(members)), noun)
     return ", ".join(sorted(member.name for member in members))
 

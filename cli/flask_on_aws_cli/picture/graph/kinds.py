@@ -9,6 +9,7 @@ VPC, SUBNET = "ec2/vpc:Vpc", "ec2/subnet:Subnet"
 SERVICE, TASK_DEFINITION = "ecs/service:Service", "ecs/taskDefinition:TaskDefinition"
 NAT_GATEWAY, ENDPOINT = "ec2/natGateway:NatGateway", "ec2/vpcEndpoint:VpcEndpoint"
 DISTRIBUTION, WEB_ACL = "cloudfront/distribution:Distribution", "wafv2/webAcl:WebAcl"
+SCHEDULE = "scheduler/schedule:Schedule"
 RECORD, LOG_GROUP = "route53/record:Record", "cloudwatch/logGroup:LogGroup"
 ALARM, TOPIC = "cloudwatch/metricAlarm:MetricAlarm", "sns/topic:Topic"
 
@@ -49,6 +50,7 @@ KINDS: Mapping[str, Kind] = {
     "efs/fileSystem:FileSystem": Kind("files", "EFS", _VPC, 5),
     NAT_GATEWAY: Kind("gateway", "NAT gateway", _VPC, 6),
     ENDPOINT: Kind("gateway", "VPC endpoints", _VPC, 7, "VPC endpoints"),
+    SCHEDULE: Kind("clock", "Scheduled jobs", _SERVICES, 2, "Scheduled jobs"),
     "ecr/repository:Repository": Kind("image", "ECR", _SERVICES, 0, "ECR"),
     "secretsmanager/secret:Secret": Kind("key", "Secrets Manager", _SERVICES, 1, "Secrets Manager"),
     "ssm/parameter:Parameter": Kind("list", "Parameter Store", _SERVICES, 2, "Parameter Store"),

@@ -19,12 +19,15 @@ class NamingRule(NamedTuple):
 
 
 # AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 60 for sources and
-# destinations of log deliveries, 63 for databases and buckets, 64 for roles and functions, 80 for queues, 128 for role
-# policies and web ACLs, 1,011 for parameters. The other types accept every name that is generated here.
+# destinations of log deliveries, 63 for databases and buckets, 64 for roles, functions, schedules and event rules,
+# 80 for queues, 128 for role policies and web ACLs, 1,011 for parameters. The other types accept every name that is
+# generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),
     "aws:cloudfront/function:Function": NamingRule(max_length=64),
+    "aws:cloudwatch/eventRule:EventRule": NamingRule(max_length=64),
+    "aws:cloudwatch/eventTarget:EventTarget": NamingRule("targetId", 64),
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": NamingRule(max_length=60),
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": NamingRule(max_length=60),
     "aws:cloudwatch/logGroup:LogGroup": NamingRule(),
@@ -52,6 +55,8 @@ NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:rds/parameterGroup:ParameterGroup": NamingRule(),
     "aws:rds/subnetGroup:SubnetGroup": NamingRule(),
     "aws:s3/bucket:Bucket": NamingRule("bucket", 63),
+    "aws:scheduler/schedule:Schedule": NamingRule(max_length=64),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": NamingRule(max_length=64),
     "aws:secretsmanager/secret:Secret": NamingRule(),
     "aws:sns/topic:Topic": NamingRule(),
     "aws:sqs/queue:Queue": NamingRule(max_length=80),

@@ -89,6 +89,8 @@ FREE: Mapping[str, str] = {
     "aws:cloudfront/publicKey:PublicKey": _CONFIGURATION,
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _CONFIGURATION,
     "aws:cloudfront/vpcOrigin:VpcOrigin": "VPC origins are free.",
+    "aws:cloudwatch/eventRule:EventRule": "Events of AWS's own services are free.",
+    "aws:cloudwatch/eventTarget:EventTarget": _CONFIGURATION,
     "aws:cloudwatch/logDelivery:LogDelivery": _LOGS,
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _LOGS,
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _LOGS,

@@ -21,6 +21,8 @@ from ...ingress.cached_paths import cached_path_problems
 from ...ingress.cloudfront_region import distribution_certificate_problems
 from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
+from ...jobs import scheduled_jobs
+from ...jobs.job_command import RUNNER
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
 from ...network import network
@@ -104,6 +106,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
         engine = product_of(args["database_url_scheme"])
     yield from url_problems(engine, args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
+    yield from _job_problems(args)
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
     yield from cached_path_problems("cdn_cached_paths", args["cdn_cached_paths"])
@@ -220,6 +223,22 @@ def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
             )
 
 
+def _job_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    if args["jobs"]:
+        made = component_args.scheduled_jobs_args
+        yield from _problems_of(scheduled_jobs.problems, lambda args: made(args, _UNKNOWN, [], _UNKNOWN), args)
+    for index, job in enumerate(args["jobs"]):
+        name = job.get("name")
+        if name in _TAKEN_NAMES or name in args["workers"]:
+            owner = "worker" if name in args["workers"] else "container of the stack's own"
+            yield Problem(f"jobs[{index}].name", f"{name!r} is the name of a {owner}; choose another name.")
+        elif f"jobs-{name}" in args["workers"]:
+            yield Problem(
+                f"jobs[{index}].name",
+                f"{name!r} gives the task family of the worker 'jobs-{name}'; choose another name.",
+            )
+
+
 def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     compat = tuple(args["compat"])
     if not set(compat) <= set(COMPAT):
@@ -236,6 +255,8 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     for name, reference in args["secrets"].items():
         yield from secret_reference_problems(f"secrets.{name}", reference)
     yield from size_problems("env", args["env"], args["secrets"], args.get("sidecars", []), args.get("start_command"))
+    if args["jobs"]:
+        yield from size_problems("env", args["env"], args["secrets"], RUNNER)
     for name in args["override_env"]:
         if name not in reserved:
             yield Problem("override_env", f"{name!r} is not a variable that the stack sets; {hint(name, reserved)}")

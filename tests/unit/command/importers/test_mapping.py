@@ -224,7 +224,7 @@ UPSUN_ROWS = [
     (
         {"crons": {"x": {"spec": "H * * * *", "commands": {"start": "flask x"}}}},
         {},
-        "crons.x: scheduled jobs are not supported",
+        "crons.x: scheduled jobs are not imported",
     ),
     ({"size": "XL"}, {}, "set cpu and memory"),
     ({"dependencies": {"python3": {"uv": "*", "black": "*"}}}, {}, "dependencies.python3.black: is not installed"),

@@ -14,7 +14,15 @@ from flask_on_aws.flask_app.transforms import FlaskAppTransform, roles_of
 from flask_on_aws.validation.problems import ArgumentsError
 
 from tests.setting_values import SERVICE_KINDS
-from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, GOLDEN, SERVER, SHARED, VARIANTS, variant_of  # noqa: F401 the fixture
+from tests.unit.library.flask_app.test_flask_app import (
+    APP,
+    COMPUTED,
+    GOLDEN,
+    JOBS,
+    SERVER,
+    SHARED,
+    VARIANTS,
+)
 
 ROOT = Path(__file__).parents[4]
 # What no transform reaches: the old key of an upgraded stack, which is kept as it was, and a region of the provider.
@@ -38,7 +46,7 @@ def app(deploy, mocks):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_output_is_there_whatever_the_app_has(variant_of, variant):  # noqa: F811
+def test_every_output_is_there_whatever_the_app_has(variant_of, variant):
     outputs = variant_of(variant).outputs
     assert outputs.keys() == set(inspect.get_annotations(FlaskApp))
     assert all(value is not None for value in outputs.values()), outputs
@@ -48,6 +56,7 @@ def test_the_outputs_of_an_app_with_everything(app):
     outputs = app(
         **VARIANTS["production"],
         workers={"mail": "python -m mail"},
+        jobs=JOBS,
         create_kms_key=True,
         waf="block",
         **SERVICE_KINDS,

@@ -36,6 +36,10 @@ SERVER = {
 }
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
+JOBS = [
+    {"name": "nightly", "schedule": "cron(0 3 * * ? *)", "command": "flask cleanup", "timezone": "Europe/Berlin"},
+    {"name": "poll", "schedule": "rate(5 minutes)", "command": "flask poll", "overlap": True},
+]
 VARIANTS = {
     "development": {"release_command": "flask release"},
     "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
@@ -58,6 +62,7 @@ VARIANTS = {
         "egress": "endpoints",
         "release_command": "flask release",
     },
+    "jobs": {"environment": "production", "jobs": JOBS, "create_kms_key": True, "release_command": "flask release"},
     "customer-key": {"create_kms_key": True, "environment": "production", **SERVICE_KINDS},
     "aurora": {"environment": "production", "database": "aurora-postgres"},
     "sqlserver": {"environment": "production", "database": "sqlserver"},
@@ -130,9 +135,10 @@ def test_no_policy_allows_every_action(variant_of, variant):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not [a for a in actions if a == "*" or a.endswith(":*")], name
             if statement["Resource"] == "*":
-                # They take no resource.
-                allowed = EXEC_ACTIONS if name == "app-tunnel-task" else ["ecr:GetAuthorizationToken"]
+                # These take no resource; the second has a condition.
+                allowed = EXEC_ACTIONS if name == "app-tunnel-task" else ["ecr:GetAuthorizationToken", "ecs:ListTasks"]
                 assert set(actions) <= set(allowed), name
+                assert actions != ["ecs:ListTasks"] or "ecs:cluster" in statement["Condition"]["ArnEquals"], name
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

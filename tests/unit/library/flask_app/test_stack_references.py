@@ -14,7 +14,7 @@ from flask_on_aws.validation.argument_types import _plain
 from pulumi.output import UNKNOWN
 
 from tests.setting_values import PUBLIC_KEY
-from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED, WEB_ACL
+from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, DOMAIN, JOBS, SERVER, SHARED, WEB_ACL
 
 IMAGE = "registry.example.com/shop@sha256:" + "0" * 64
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -43,7 +43,13 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "a platform's certificate": {**SHARED, "dns": "route53", **DOMAIN, "image": IMAGE, "certificate_arn": CERTIFICATE},
     "records set by hand": {**SHARED, **SERVER, "domain": "app.example.com", "image": IMAGE, "outbound_ports": [443]},
     "a network": {**NETWORK, "image": IMAGE, **OWN_NAMES},
-    "a network, tasks in private subnets": {**NETWORK, "image": IMAGE, "egress": "nat", "workers": {"mail": "mail"}},
+    "a network, tasks in private subnets": {
+        **NETWORK,
+        "image": IMAGE,
+        "egress": "nat",
+        "workers": {"mail": "mail"},
+        "jobs": JOBS,
+    },
     "a network and a certificate": {**NETWORK, **DOMAIN, "image": IMAGE, "certificate_arn": CERTIFICATE},
     "a topic's address": {"image": IMAGE, "alarms": True, "alarm_email": "ops@example.com", "monthly_budget_usd": 9},
     "a platform's keys": {"image": IMAGE, "kms_key_id": f"{KEY}1", "database_kms_key_id": f"{KEY}2"},

@@ -270,6 +270,8 @@ def test_a_preview_sees_which_release_runs():
         "status",
         "logs",
         "run",
+        "jobs list",
+        "jobs history",
         "releases",
         "restart",
         "maintenance",
@@ -319,6 +321,7 @@ def test_roles_are_passed_only_to_the_services_that_need_them():
         "ecs-tasks.amazonaws.com",
         "vpc-flow-logs.amazonaws.com",
         "monitoring.rds.amazonaws.com",
+        "scheduler.amazonaws.com",
     ]
 
 
@@ -372,7 +375,13 @@ def test_a_preview_reads_no_data_even_if_more_is_attached():
 def test_an_apps_role_can_never_make_roles_or_see_the_state():
     statements = limits.boundary(SCOPE, ["dynamodb:GetItem"])
     actions = [action for s in statements if s["Effect"] == "Allow" for action in s["Action"]]
-    assert not [action for action in actions if action.startswith(("iam:", "sts:"))]
+    # EventBridge Scheduler's role passes the app's roles to the tasks of jobs.
+    assert [action for action in actions if action.startswith(("iam:", "sts:"))] == ["iam:PassRole"]
+    (give,) = matching(statements, "iam:PassRole", "arn:aws:iam::123456789012:role/app-task-1")
+    assert give["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    assert not allowed(statements, "iam:PassRole", "arn:aws:iam::123456789012:role/admin")
+    assert allowed(statements, "ecs:RunTask", "arn:aws:ecs:us-east-1:123456789012:task-definition/app-jobs-nightly:7")
+    assert not allowed(statements, "ecs:RunTask", "arn:aws:ecs:us-east-1:123456789012:task-definition/payroll:7")
     assert "dynamodb:GetItem" in actions
     assert matching(statements, "s3:GetObject", f"{BUCKET}/.pulumi/stacks/app.json", "Deny")
     assert matching(statements, "kms:Decrypt", KEY, "Deny")

@@ -163,7 +163,7 @@ def _read_other(draft: Draft, workload: _Workload, manifest: Value, web: Value) 
     if workload.kind == "Scheduled Job":
         draft.lose(
             value,
-            "scheduled jobs are not supported; start it with `flask-on-aws run` from a scheduled GitHub workflow.",
+            "scheduled jobs are not imported; add it to the setting jobs.",
         )
         return
     if workload.kind == "Static Site":

@@ -51,7 +51,7 @@ _REASONS = {
     "registryCredential": "has no setting; push the image to ECR, where the tasks may pull it.",
     "renderSubdomainPolicy": "has no setting; with a domain, the app is served there alone.",
 }
-_CRON = "scheduled jobs are not supported; start it with `flask-on-aws run` from a scheduled GitHub workflow."
+_CRON = "scheduled jobs are not imported; add it to the setting jobs."
 
 
 def _is_in(folder: Path) -> bool:

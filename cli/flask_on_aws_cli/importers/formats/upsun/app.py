@@ -39,7 +39,7 @@ _REASONS = {
     "size": _SIZE,
     "runtime": "has no setting for Python.",
 }
-_CRON = "scheduled jobs are not supported; start it with `flask-on-aws run` from a scheduled GitHub workflow."
+_CRON = "scheduled jobs are not imported; add it to the setting jobs."
 
 
 def read_application(draft: Draft, app: Value) -> None:

@@ -12,6 +12,7 @@ from ...api.records import Records
 from .connections import check_aws, check_databases
 from .container import ContainerRun
 from .credentials import Credentials
+from .metadata import TaskMetadata
 from .secret_references import SecretReader
 
 
@@ -23,6 +24,7 @@ class Launches:
     records: Records
     secrets: SecretReader
     credentials: Credentials
+    metadata: TaskMetadata
 
     @property
     def logs(self) -> Path:
@@ -41,7 +43,7 @@ class Launches:
 
     def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: TaskSandbox) -> ContainerRun:
         self._check_log_group(container)
-        environment = self._environment(task.id, plan, container)
+        environment = self._environment(task, plan, container)
         check_databases(self.records, task.network, environment)
         log = self.logs / f"{task.id}.{container.name}.log"
         try:
@@ -50,14 +52,15 @@ class Launches:
             return ContainerRun(container, None, reason=str(skipped))
         return ContainerRun(container, launch)
 
-    def _environment(self, task_id: str, plan: TaskPlan, container: Container) -> Mapping[str, str]:
+    def _environment(self, task: TaskRecord, plan: TaskPlan, container: Container) -> Mapping[str, str]:
         """Fargate's environment variables, those of the task definition, and secrets."""
         return {
             "AWS_REGION": self.location.region,
             "AWS_DEFAULT_REGION": self.location.region,
             "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
             "AWS_ENDPOINT_URL": self.location.endpoint,
-            **self.credentials.environment(task_id, plan.task_role),
+            **self.credentials.environment(task.id, plan.task_role),
+            **self.metadata.environment(task),
             **container.environment,
             **self.secrets.fetch(container.secrets, plan.execution_role),
         }

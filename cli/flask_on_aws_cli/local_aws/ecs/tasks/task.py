@@ -250,6 +250,7 @@ class TaskRun:
             if self._room is not None:
                 self._room.close()
             self._dependencies.launches.credentials.forget(self.record.id)
+            self._dependencies.launches.metadata.forget(self.record.id)
         faults.clear(_STOPPING, self.record.id)
         now = utcnow()
         self._write(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")

@@ -1742,6 +1742,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["workers.rds-ca: 'rds-ca' is the name of a container of the stack's own; choose another name."],
     ),
     (
+        {"workers": {"tunnel": "python -m mail"}},
+        ["workers.tunnel: 'tunnel' is the name of a container of the stack's own; choose another name."],
+    ),
+    (
         {"workers": {"database-setup": "sleep 9"}},
         [
             "workers.database-setup: 'database-setup' is the name of a container of the stack's own; choose another name."

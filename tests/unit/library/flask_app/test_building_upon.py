@@ -22,6 +22,7 @@ from tests.unit.library.flask_app.test_flask_app import (
     SERVER,
     SHARED,
     VARIANTS,
+    variant_of,  # noqa: F401 the fixture
 )
 
 ROOT = Path(__file__).parents[4]
@@ -46,7 +47,7 @@ def app(deploy, mocks):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_output_is_there_whatever_the_app_has(variant_of, variant):
+def test_every_output_is_there_whatever_the_app_has(variant_of, variant):  # noqa: F811
     outputs = variant_of(variant).outputs
     assert outputs.keys() == set(inspect.get_annotations(FlaskApp))
     assert all(value is not None for value in outputs.values()), outputs

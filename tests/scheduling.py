@@ -86,6 +86,7 @@ SHARED = {
     "tests/local/test_containers.py": 1,
     "tests/local/test_ecs.py": 1,
     "tests/local/test_foreign_apps.py": 1,
+    "tests/local/test_jobs.py": 1,
     "tests/local/test_operations.py": 1,
     "tests/local/test_operations_sessions.py": 1,
     "tests/local/test_page.py": 1,

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -180,3 +182,65 @@ def test_a_job_that_does_not_exist_is_reported_with_those_that_do(app: Operated)
     result = jobs(app, "run", "nightly")
     assert result.exit_code == 1
     assert "The app has no job nightly; it has: broken, report, slow" in result.stderr
+
+
+def test_a_schedule_starts_its_task_on_time(app: Operated) -> None:
+    scheduler = client(app.location, "scheduler")
+    slow = scheduler.get_schedule(Name="app-jobs-slow-1234567")
+    due = datetime.now(UTC) + timedelta(seconds=2)
+    target = {**slow["Target"], "Input": json.dumps({"containerOverrides": [{"name": "slow", "cpu": 128}]})}
+    once = {"ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    scheduler.create_schedule(Name="app-jobs-once", Target=target, **once)
+    scheduler.create_schedule(Name="app-jobs-off", Target=target, State="DISABLED", **once)
+
+    def started() -> list[Any]:
+        arns = [
+            arn
+            for status in ("RUNNING", "STOPPED")
+            for arn in app.ecs.list_tasks(cluster=CLUSTER, family="app-jobs-slow", desiredStatus=status)["taskArns"]
+        ]
+        tasks = app.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]
+        return [task for task in tasks if task.get("startedBy", "").startswith("chronos-schedule/")]
+
+    until(started)
+    (task,) = started()
+    assert task["startedBy"] == "chronos-schedule/app-jobs-once"
+    assert task["createdAt"] >= due.replace(microsecond=0)
+    assert task["overrides"]["containerOverrides"] == [{"name": "slow", "cpu": 128}]
+    until(lambda: jobs(app, "history", "slow").stdout.count("succeeded") == 2)
+    assert len(started()) == 1  # and the disabled one has started none
+
+
+def test_what_cannot_be_started_is_repeated_and_then_in_the_dead_letter_queue(app: Operated) -> None:
+    sqs, scheduler = client(app.location, "sqs"), client(app.location, "scheduler")
+    url = sqs.create_queue(QueueName="app-jobs-failed")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    slow = scheduler.get_schedule(Name="app-jobs-slow-1234567")
+    parameters = {**slow["Target"]["EcsParameters"], "TaskDefinitionArn": "app-jobs-slow:99"}
+    due = datetime.now(UTC) + timedelta(seconds=2)
+    scheduler.create_schedule(
+        Name="app-jobs-missing",
+        ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            **slow["Target"],
+            "EcsParameters": parameters,
+            "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60},
+            "DeadLetterConfig": {"Arn": queue},
+        },
+    )
+    messages: list[Any] = []
+
+    def received() -> bool:
+        messages.extend(sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", []))
+        return bool(messages)
+
+    until(received)
+    (message,) = messages
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert attributes["RETRY_ATTEMPTS"] == "2"
+    assert attributes["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
+    assert attributes["SCHEDULE_ARN"].endswith(":schedule/default/app-jobs-missing")
+    assert attributes["ERROR_CODE"] == "ClientException"
+    status = CliRunner().invoke(main, ["local", "status", "--project", str(app.project)])
+    assert "schedule app-jobs-missing" in status.output

@@ -24,6 +24,8 @@ from .runtimes import docker, has_docker_engine
 
 def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_path: Path) -> None:
     """Only this test proves that `./up` deploys, updates and rolls back the complete template as processes."""
+    job = {"name": "beat", "schedule": "rate(1 minute)", "command": "flask --version && echo $EXTERNAL_URL"}
+    local.configure(jobs=[job])
     output = local.up()
     check_that_another_project_cannot_use_its_ports(local, tmp_path / "another")
     assert "release command: " in output
@@ -48,6 +50,9 @@ def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_
         assert "web runs release 1 again, recorded as release 3" in local.operate("rollback", "--yes")
     load.check(at_least=50)
     assert "rollback from 2 to 1" in local.operate("status")
+
+    until(lambda: "succeeded" in local.operate("jobs", "history", "beat"))
+    assert local.url in local.operate("jobs", "run", "beat")
 
     local.run("down")
     assert "is not running" in local.run("status", fails=True)

@@ -11,7 +11,6 @@ _MEDIA = "The local load balancer serves media files from the local bucket."
 _ALARM = "An app on this machine does not need to alert anyone."
 _GITHUB = "It is for GitHub's workflows, which do not deploy to this machine."
 _IMAGE = "Images are environments or local containers, so they need no registry."
-_SCHEDULES = "A local AWS starts no task at a fixed time."
 _WAF = "The local load balancer has no web application firewall."
 _BUILT = "An environment on this machine or the Docker engine's image replaces the image that would be pushed."
 
@@ -46,8 +45,6 @@ PLANNED_TYPES: Mapping[str, str] = {
     "aws:kms/key:Key": "Local data is not encrypted; only its owner can read its folder.",
     "aws:route53/record:Record": "This machine serves no DNS zone.",
     "aws:s3/bucketLogging:BucketLogging": "All requests to a local bucket come from its owner.",
-    "aws:scheduler/schedule:Schedule": _SCHEDULES,
-    "aws:scheduler/scheduleGroup:ScheduleGroup": _SCHEDULES,
     "aws:sns/topic:Topic": _ALARM,
     "aws:sns/topicPolicy:TopicPolicy": _ALARM,
     "aws:sns/topicSubscription:TopicSubscription": _ALARM,

@@ -62,14 +62,18 @@ def key_policy(account_id: str, partition: str, event_rules: bool = False) -> di
 
 
 def topic_policy(account_id: str, partition: str, topic_arn: str, event_rules: bool = False) -> dict[str, Any]:
-    """Alarms and budgets of this account may publish, its EventBridge rules if wanted, and only over TLS."""
+    """Alarms and budgets of this account may publish, EventBridge rules if wanted, and only over TLS.
+
+    EventBridge sends nothing that names the rule's account: a condition would drop its messages without an error, so a
+    rule of another account that knows the topic's ARN could publish, too.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+    """
     rules = {
         "Sid": "EventRulesPublish",
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sns:Publish",
         "Resource": topic_arn,
-        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:{partition}:events:*:{account_id}:rule/*"}},
     }
     return document(
         [

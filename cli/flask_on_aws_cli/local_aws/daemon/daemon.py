@@ -26,6 +26,7 @@ from ..ecs.data_plane import Ecs
 from ..ecs.development import DevelopmentRoute
 from ..ecs.exec_route import ExecRoute
 from ..ecs.scheduler.autoscaling import Autoscaling
+from ..ecs.scheduler.scheduled_tasks import ScheduledTasks
 from ..elasticache.part import Caches
 from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
@@ -93,6 +94,7 @@ class Daemon:
             self._ecs,
             Sessions(self._ecs.exec_process),
             scaling,
+            ScheduledTasks(location, records, faults),
         ]
 
     def start(self) -> None:

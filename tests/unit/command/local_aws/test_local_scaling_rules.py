@@ -1,6 +1,4 @@
-"""Target tracking and schedules, without a clock."""
-
-from datetime import UTC, datetime, timedelta
+"""Target tracking, without a clock."""
 
 import pytest
 from flask_on_aws_cli.local_aws.ecs.scheduler.scaling_rules import (
@@ -8,14 +6,10 @@ from flask_on_aws_cli.local_aws.ecs.scheduler.scaling_rules import (
     SCALE_OUT_MINUTES,
     Policy,
     desired_count,
-    is_due,
     limited_count,
-    matches,
 )
 from hypothesis import given
 from hypothesis import strategies as st
-
-MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -55,36 +49,3 @@ def test_the_new_count_reaches_the_target_and_is_stable(load: float, count: int,
     if new_count != count:
         assert after <= target * 1.0001
         assert desired_count(Policy(target), [after] * SCALE_OUT_MINUTES, new_count) == new_count
-
-
-@pytest.mark.parametrize(
-    ("expression", "moment", "is_match"),
-    [
-        ("0 8 ? * MON-FRI *", MONDAY, True),
-        ("0 8 ? * SAT,SUN *", MONDAY, False),
-        ("0/15 * * * ? *", MONDAY + timedelta(minutes=45), True),
-        ("0/15 * * * ? *", MONDAY + timedelta(minutes=50), False),
-        ("0 8 2 MAR ? 2026", MONDAY, True),
-        ("0 8 2 MAR ? 2027", MONDAY, False),
-        ("*/5 8-9 * * ? *", MONDAY, True),
-    ],
-)
-def test_cron(expression: str, moment: datetime, is_match: bool) -> None:
-    assert matches(expression, moment) is is_match
-
-
-def test_schedules_are_due_once() -> None:
-    minute = timedelta(minutes=1)
-    assert is_due("cron(0 8 ? * MON *)", "UTC", MONDAY - minute, MONDAY)
-    assert not is_due("cron(0 8 ? * MON *)", "UTC", MONDAY, MONDAY + minute)
-    assert is_due("cron(0 9 ? * MON *)", "Europe/Berlin", MONDAY - minute, MONDAY)
-    assert is_due("at(2026-03-02T08:00:00)", "UTC", MONDAY - minute, MONDAY)
-    assert not is_due("at(2026-03-02T08:00:00)", "UTC", MONDAY, MONDAY + minute)
-    assert is_due("rate(5 minutes)", "UTC", MONDAY, MONDAY + 5 * minute)
-    assert not is_due("rate(1 hour)", "UTC", MONDAY, MONDAY + 5 * minute)
-
-
-@pytest.mark.parametrize("schedule", ["every(5)", "cron(0 8 L * ? *)", "cron(0 8 * *)", "cron(0 8 ? * MON#1 *)"])
-def test_an_unsupported_schedule_is_an_error(schedule: str) -> None:
-    with pytest.raises(ValueError, match=r"cron|is not at"):
-        is_due(schedule, "UTC", MONDAY - timedelta(days=1), MONDAY)

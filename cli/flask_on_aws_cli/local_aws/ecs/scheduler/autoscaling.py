@@ -13,7 +13,8 @@ from ...api.records import Records
 from ...faults import Faults
 from ...loops import Loop
 from ..data_plane import Ecs
-from .scaling_rules import SCALE_IN_MINUTES, Policy, desired_count, is_due, limited_count
+from .scaling_rules import SCALE_IN_MINUTES, Policy, desired_count, limited_count
+from .schedules import is_due
 
 # AWS measures once a minute, adds tasks after three minutes and removes tasks after fifteen. That is too long for a
 # demonstration on a laptop, so a minute of the rules, including cooldowns, takes two seconds here.

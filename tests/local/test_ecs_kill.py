@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.shared.process_start import process_start
 
 from tests.waiting import SECONDS, until
 
@@ -79,7 +80,7 @@ def test_another_process_with_a_recorded_pid_is_not_killed(tmp_path: Path) -> No
     from flask_on_aws_cli.task_model.process_containers import ProcessPlanner
 
     other = subprocess.Popen(["sleep", "30"])
-    (tmp_path / "x.pid").write_text(json.dumps({"pid": other.pid, "created": time.time() - 3600}))
+    (tmp_path / "x.pid").write_text(json.dumps({"pid": other.pid, "started": process_start(other.pid) - 0.01}))
     ProcessRuntime(tmp_path, ProcessPlanner(tmp_path, lambda image: None)).start()
     assert other.poll() is None
     assert list(tmp_path.glob("*.pid")) == []

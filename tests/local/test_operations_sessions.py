@@ -103,6 +103,13 @@ def test_exec_runs_a_command_in_a_task(app: Operated, words: list[str], output: 
     assert re.match(rb"in task [\w-]+: ", result.stderr)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_command_ignores_no_signals(app: Operated) -> None:
+    """Python ignores SIGPIPE, and a daemon that nohup started SIGHUP: programs would inherit that."""
+    result = run(app, "exec", "grep SigIgn /proc/self/status")
+    assert result.stdout.split() == [b"SigIgn:", b"0000000000000000"]
+
+
 def test_exec_passes_on_its_input(app: Operated) -> None:
     content = bytes(range(256)) * 100
     result = run(app, "exec", "--", "cat", given=content)

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from ..shared.atomic_files import write_atomically
 from ..shared.deferred_signals import deferred_signals
+from ..shared.process_start import process_start
 from .clients import control_request
 from .project import STATUS, LocalAws
 
@@ -167,14 +168,13 @@ def _process(local_aws: LocalAws) -> psutil.Process | None:
         process = psutil.Process(int(process_id))
         if process.status() == psutil.STATUS_ZOMBIE:  # ended, in a container whose first process does not reap it
             return None
-        return process if abs(process.create_time() - float(started_at)) < 1 else None
+        return process if process_start(process.pid) == float(started_at) else None
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
 
 
 def _write_pid(local_aws: LocalAws, process_id: int) -> None:
-    started_at = psutil.Process(process_id).create_time()
-    write_atomically(_pid_file(local_aws), f"{process_id} {started_at}")
+    write_atomically(_pid_file(local_aws), f"{process_id} {process_start(process_id)}")
 
 
 def _pid_file(local_aws: LocalAws) -> Path:

@@ -42,7 +42,7 @@ COMPONENT_DEFAULTS: Mapping[str, Any] = {
 _COMMANDS = ("startCommand", "releaseCommand", "buildCommand", "workers")
 _PORT = re.compile(r"(?:0\.0\.0\.0|\[::\]|[\s=]):([0-9]{2,5})\b|--port[= ]([0-9]{2,5})\b")
 # Settings with values that the report shows: neither variables nor long objects.
-_HIDDEN = ("env", "secrets", "buildEnv", "sidecars", "tags")
+_HIDDEN = ("env", "secrets", "buildEnv", "sidecars", "tags", "jobs")
 _LONGEST_SHOWN = 100
 # At the start of a file, and always written.
 _FIRST = ("environment", "app")

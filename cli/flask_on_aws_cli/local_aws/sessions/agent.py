@@ -39,8 +39,10 @@ _READ_SIZE = messages.PAYLOAD_SIZE
 IDLE_SECONDS = 20 * 60
 _CHECK_SECONDS = 0.5  # between looks whether the session is idle or its task has stopped
 _TERMINAL = """
-import os, sys
+import os, signal, sys
 os.login_tty(0)
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 try:
     os.execvp(sys.argv[1], sys.argv[1:])
 except OSError as error:

@@ -224,7 +224,7 @@ UPSUN_ROWS = [
     (
         {"crons": {"x": {"spec": "H * * * *", "commands": {"start": "flask x"}}}},
         {},
-        "crons.x: scheduled jobs are not imported",
+        "crons.x.spec: has no counterpart in EventBridge Scheduler",
     ),
     ({"size": "XL"}, {}, "set cpu and memory"),
     ({"dependencies": {"python3": {"uv": "*", "black": "*"}}}, {}, "dependencies.python3.black: is not installed"),

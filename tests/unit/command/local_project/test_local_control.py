@@ -11,6 +11,7 @@ import pytest
 from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.project import LocalAws
+from flask_on_aws_cli.shared.process_start import process_start
 
 # The parent in a container without an init process: it does not reap its children.
 NEGLIGENT_PARENT = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
@@ -26,7 +27,7 @@ def daemon(tmp_path: Path) -> Iterator[LocalAws]:
     local_aws = LocalAws(Location(tmp_path, 1, "us-east-1"), 1)
     with subprocess.Popen([sys.executable, "-c", NEGLIGENT_PARENT], stdout=subprocess.PIPE, text=True) as parent:
         number = int(parent.stdout.readline())
-        (tmp_path / "daemon.pid").write_text(f"{number} {psutil.Process(number).create_time()}")
+        (tmp_path / "daemon.pid").write_text(f"{number} {process_start(number)}")
         yield local_aws
         parent.kill()
 
@@ -37,6 +38,23 @@ def test_a_daemon_that_is_not_reaped_counts_as_ended(daemon: LocalAws) -> None:
     assert daemon_control.end(daemon)
     assert not daemon_control.is_running(daemon)
     assert process.status() == psutil.STATUS_ZOMBIE  # its parent has not reaped it
+
+
+def test_a_daemon_is_still_the_same_after_the_clock_was_corrected(
+    daemon: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psutil's time of the machine's start, on Linux, is that of the clock minus the time since then."""
+    monkeypatch.setattr(psutil, "boot_time", lambda: 0.0)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: 1.0)
+    if sys.platform == "linux":
+        assert daemon_control.is_running(daemon)
+
+
+def test_another_process_with_the_id_is_not_the_daemon(daemon: LocalAws) -> None:
+    file = daemon.location.folder / "daemon.pid"
+    number, started_at = file.read_text().split()
+    file.write_text(f"{number} {float(started_at) - 0.01}")
+    assert not daemon_control.is_running(daemon)
 
 
 @pytest.mark.parametrize("status", [{"runtime": "process"}, {"runtime": "process", "protected": False}, {}])

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...drafts.draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
+from ...drafts.durations import seconds
+from ...drafts.scheduled_jobs import put_job
 from ...reading.source import InputError, Place, Value, empty, entries, plain, read_yaml
 from .addons import read_addons
 from .environment import read_environment
@@ -161,10 +164,7 @@ def _read_other(draft: Draft, workload: _Workload, manifest: Value, web: Value) 
         draft.lose(value, "is another web service, which needs its own project; import it there with --service.")
         return
     if workload.kind == "Scheduled Job":
-        draft.lose(
-            value,
-            "scheduled jobs are not imported; add it to the setting jobs.",
-        )
+        _read_job(draft, workload, replace(manifest, path=value.path), web)
         return
     if workload.kind == "Static Site":
         draft.lose(value, "static sites are not supported; serve the files from the app, for example with WhiteNoise.")
@@ -187,6 +187,27 @@ def _read_other(draft: Draft, workload: _Workload, manifest: Value, web: Value) 
         draft.put(setting, command, manifest.place, "one task with cpu and memory of the web service")
         _report_count(draft, manifest, workload.name)
         _read_variables(draft, manifest, web, workload)
+
+
+def _read_job(draft: Draft, workload: _Workload, manifest: Value, web: Value) -> None:
+    schedule, command = manifest.get("on", "schedule"), command_of(manifest)
+    if _image(manifest) != _image(web):
+        draft.lose(manifest, "has an image of its own; a job runs the app's image, so merge the two Dockerfiles.")
+        return
+    if schedule is None or not command:
+        draft.lose(manifest, "has no schedule or no command; add it to the setting jobs with both.")
+        return
+    if schedule.text() == "none":
+        draft.lose(manifest, "has no schedule; run its command with `flask-on-aws run`.")
+        return
+    job: dict[str, Any] = {"name": service_name(workload.name), "command": command}
+    for key in ("cpu", "memory", "retries"):
+        if value := manifest[key]:
+            job[key] = value.integer()
+    if timeout := manifest["timeout"]:
+        job["timeout"] = seconds(timeout)
+    put_job(draft, schedule, job, manifest)
+    _read_variables(draft, manifest, web, workload)
 
 
 def _read_variables(draft: Draft, manifest: Value, web: Value, workload: _Workload) -> None:

@@ -7,11 +7,13 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...drafts.builds import put_build
 from ...drafts.draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
+from ...drafts.scheduled_jobs import put_job
 from ...drafts.shell_scripts import build_steps, one_command
 from ...reading.source import InputError, Value, items, read_yaml
 from .model import CACHES, Blueprint, runtime_of, service_type
@@ -51,7 +53,6 @@ _REASONS = {
     "registryCredential": "has no setting; push the image to ECR, where the tasks may pull it.",
     "renderSubdomainPolicy": "has no setting; with a domain, the app is served there alone.",
 }
-_CRON = "scheduled jobs are not imported; add it to the setting jobs."
 
 
 def _is_in(folder: Path) -> bool:
@@ -205,18 +206,19 @@ def _read_other(draft: Draft, name: str, service: Value, web: Value, read: "Vari
     value = replace(service, path=f"{name} ({kind})")
     if kind in CACHES:
         return
-    if kind == "cron":
-        draft.lose(value, _CRON)
-    elif kind == "static":
+    if kind == "static":
         draft.lose(value, "static sites are not supported; serve the files from the app, for example with WhiteNoise.")
-    elif kind != "worker":
+    elif kind not in ("worker", "cron"):
         draft.lose(value, "is another service, which needs its own project; import it there with --service.")
     elif (_folder(service), runtime_of(service), _text(service, "dockerfilePath")) != (
         _folder(web),
         runtime_of(web),
         _text(web, "dockerfilePath"),
     ):
-        draft.lose(value, "has an image of its own; a worker runs the app's image, so put it into the same folder.")
+        what = "worker" if kind == "worker" else "job"
+        draft.lose(value, f"has an image of its own; a {what} runs the app's image, so put it into the same folder.")
+    elif kind == "cron":
+        _read_cron(draft, name, value, web, read)
     else:
         setting = f"workers.{service_name(name)}"
         command = service["startCommand"] or service["dockerCommand"]
@@ -227,15 +229,32 @@ def _read_other(draft: Draft, name: str, service: Value, web: Value, read: "Vari
         note = "one task with cpu and memory of the web service"
         draft.put(setting, one_command(command.text()), command.place, note)
         read.add(service["envVars"], name)
-        build, built = service["buildCommand"], web["buildCommand"]
-        if build and (built is None or build.text() != built.text()) and build_steps(build.text()).command:
-            shown = replace(build, path=f"{name}.buildCommand")
-            draft.lose(shown, "the image is built by the buildCommand of the web service; add these steps to it.")
-        elif build:
-            draft.carry(build.place, f"{name}.buildCommand", "the image is that of the web service")
+        _read_other_build(draft, name, service, web)
         number = service["numInstances"] or service["scaling"]
         if number and number.data != "1":
             draft.lose(number, "a worker is one task; give it more threads or processes.")
+
+
+def _read_cron(draft: Draft, name: str, service: Value, web: Value, read: "Variables") -> None:
+    schedule, command = service["schedule"], service["startCommand"] or service["dockerCommand"]
+    if schedule is None or command is None or not one_command(command.text()):
+        draft.lose(service, "has no schedule or no command; add it to the setting jobs with both.")
+        return
+    job: dict[str, Any] = {"name": service_name(name), "command": one_command(command.text())}
+    if (plan := service["plan"]) and (size := _PLANS.get(plan.text().lower().replace("_", " "))):
+        job["cpu"], job["memory"] = size
+    read.add(service["envVars"], name)
+    _read_other_build(draft, name, service, web)
+    put_job(draft, schedule, job, service)
+
+
+def _read_other_build(draft: Draft, name: str, service: Value, web: Value) -> None:
+    build, built = service["buildCommand"], web["buildCommand"]
+    if build and (built is None or build.text() != built.text()) and build_steps(build.text()).command:
+        shown = replace(build, path=f"{name}.buildCommand")
+        draft.lose(shown, "the image is built by the buildCommand of the web service; add these steps to it.")
+    elif build:
+        draft.carry(build.place, f"{name}.buildCommand", "the image is that of the web service")
 
 
 def _text(service: Value, key: str) -> str:

@@ -5,12 +5,14 @@ https://docs.upsun.com/create-apps/app-reference/single-runtime-image.html
 
 import posixpath
 import re
+from typing import Any
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...drafts.builds import has_dockerfile, put_build, put_python_version
 from ...drafts.commands import on_all_addresses
 from ...drafts.draft import Draft
+from ...drafts.scheduled_jobs import put_job
 from ...drafts.shell_scripts import build_steps, one_command
 from ...reading.source import InputError, Value, entries, items
 
@@ -39,7 +41,6 @@ _REASONS = {
     "size": _SIZE,
     "runtime": "has no setting for Python.",
 }
-_CRON = "scheduled jobs are not imported; add it to the setting jobs."
 
 
 def read_application(draft: Draft, app: Value) -> None:
@@ -51,8 +52,8 @@ def read_application(draft: Draft, app: Value) -> None:
     workers, crons = app["workers"], app["crons"]
     for name, worker in entries(workers).items():
         _read_worker(draft, name, worker)
-    for cron in entries(crons).values():
-        draft.lose(cron, _CRON)
+    for name, cron in entries(crons).items():
+        _read_cron(draft, name, cron, app["timezone"])
     _read_mounts(draft, app["mounts"])
     _read_variables(draft, app)
     _read_dependencies(draft, app["dependencies"])
@@ -180,6 +181,22 @@ def _read_worker(draft: Draft, name: str, worker: Value) -> None:
         "mounts": "workers have the writable folders of the app.",
     }
     draft.lose_others(worker, {"commands"}, reasons)
+
+
+def _read_cron(draft: Draft, name: str, cron: Value, timezone: Value | None) -> None:
+    schedule, command = cron["spec"], cron.get("commands", "start") or cron["cmd"]
+    if schedule is None or command is None or not one_command(command.text()):
+        draft.lose(cron, "has no spec or no start command; add it to the setting jobs with both.")
+        return
+    job: dict[str, Any] = {"name": service_name(name), "command": one_command(command.text())}
+    if timezone:
+        job["timezone"] = timezone.text()
+    if timeout := cron["timeout"]:
+        job["timeout"] = timeout.integer()
+    stop = "has no setting; a job gets SIGTERM when its time is over."
+    draft.lose_others(cron["commands"], {"start"}, {"stop": stop})
+    draft.lose_others(cron, {"spec", "commands", "cmd", "timeout"}, {"shutdown_timeout": stop})
+    put_job(draft, schedule, job, cron)
 
 
 def _read_mounts(draft: Draft, mounts: Value | None) -> None:

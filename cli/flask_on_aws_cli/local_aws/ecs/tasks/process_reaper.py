@@ -18,14 +18,17 @@ _GRACE = 2.0
 
 def end_all(folder: Path) -> None:
     """Send SIGTERM, and SIGKILL after two seconds, to each process listed in the folder and to its child processes."""
-    import psutil  # imported only when needed, so that a waiting reaper uses little memory
+    # Imported only when needed, so that a waiting reaper uses little memory.
+    import psutil
+
+    from flask_on_aws_cli.shared.process_start import process_start
 
     processes: list[psutil.Process] = []
     for path in folder.glob("*.pid"):
         with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
             record = json.loads(path.read_text())
             process = psutil.Process(record["pid"])
-            if abs(process.create_time() - record["created"]) < 1:  # seconds; otherwise the id was reused
+            if process_start(process.pid) == record["started"]:  # otherwise the id was reused
                 processes += [process, *process.children(recursive=True)]
         path.unlink(missing_ok=True)
     for process in processes:

@@ -18,6 +18,7 @@ import psutil
 
 from ....local_project.location import Target
 from ....shared.process_groups import kill_group
+from ....shared.process_start import process_start
 from ....task_model.definition import Container, TaskPlan
 from ....task_model.process_containers import ProcessPlan, ProcessPlanner
 from ....task_model.runtime import ExecProcess, Listening, Usage
@@ -143,9 +144,9 @@ class Process:
         """By process id: page faults and number of processes at the last measurement, and the memory in bytes."""
         try:
             self._process: psutil.Process | None = psutil.Process(popen.pid)
-            record = {"pid": popen.pid, "created": self._process.create_time()}
+            record = {"pid": popen.pid, "started": process_start(popen.pid)}
             pid_file.write_text(json.dumps(record))
-        except psutil.NoSuchProcess:  # it has ended already
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):  # it has ended already
             self._process = None
 
     def signal(self, number: int) -> None:

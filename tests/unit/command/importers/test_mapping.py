@@ -226,6 +226,39 @@ UPSUN_ROWS = [
         {},
         "crons.x.spec: has no counterpart in EventBridge Scheduler",
     ),
+    (
+        {
+            "timezone": "Europe/Berlin",
+            "crons": {
+                "x": {"spec": "*/5 * * * 1-2", "commands": {"start": "flask x", "stop": "y"}, "timeout": 600},
+                "y": {"spec": "0 0 * * *", "cmd": "flask y"},
+                "z": {"spec": "0 0 * * *", "commands": {}},
+            },
+        },
+        {
+            "jobs": [
+                {
+                    "name": "x",
+                    "schedule": "cron(*/5 * ? * MON,TUE *)",
+                    "command": "flask x",
+                    "timezone": "Europe/Berlin",
+                    "timeout": 600,
+                },
+                {"name": "y", "schedule": "cron(0 0 * * ? *)", "command": "flask y", "timezone": "Europe/Berlin"},
+            ]
+        },
+        "crons.x.commands.stop: has no setting; a job gets SIGTERM",
+    ),
+    (
+        {"timezone": "Mars/Olympus", "crons": {"x": {"spec": "0 0 * * *", "cmd": "flask x"}}},
+        {"jobs": None},
+        "crons.x: cannot be added to the setting jobs: 'Mars/Olympus'",
+    ),
+    (
+        {"crons": {"x": {"spec": "0 0 * * *", "cmd": "curl https://u:p4ssw0rd9@example.com"}}},
+        {"jobs": None},
+        "its command contains what may be a credential",
+    ),
     ({"size": "XL"}, {}, "set cpu and memory"),
     ({"dependencies": {"python3": {"uv": "*", "black": "*"}}}, {}, "dependencies.python3.black: is not installed"),
 ]
@@ -270,6 +303,39 @@ DOCKERFILE = {"Dockerfile": "FROM python:3.13 AS first\nFROM first AS last\nCMD 
 def test_copilot(tmp_path, monkeypatch, keys, settings, text):
     files = {"copilot/web/manifest.yml": yaml.safe_dump({**COPILOT, **keys}, sort_keys=False), **DOCKERFILE}
     check(run(tmp_path, monkeypatch, files), settings, text)
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings", "text"),
+    [
+        (
+            {"command": "flask clean", "timeout": "1h30m", "retries": 2, "cpu": 512, "memory": 1024},
+            {
+                "jobs": [
+                    {
+                        "name": "clean",
+                        "schedule": "rate(30 minutes)",
+                        "command": "flask clean",
+                        "cpu": 512,
+                        "memory": 1024,
+                        "retries": 2,
+                        "timeout": 5400,
+                    }
+                ]
+            },
+            "",
+        ),
+        ({"command": "flask clean", "on": {"schedule": "none"}}, {"jobs": None}, "has no schedule; run its command"),
+        ({}, {"jobs": None}, "has no schedule or no command"),
+        ({"command": "flask clean", "cpu": 300}, {"jobs": None}, "cannot be added to the setting jobs: 300"),
+    ],
+)
+def test_a_scheduled_job_of_copilot(tmp_path, monkeypatch, keys, settings, text):
+    image = {"build": COPILOT["image"]["build"]}
+    job = {"name": "clean", "type": "Scheduled Job", "image": image, "on": {"schedule": "@every 30m"}, **keys}
+    manifests = {"web": COPILOT, "clean": job}
+    files = {f"copilot/{name}/manifest.yml": yaml.safe_dump(keys) for name, keys in manifests.items()}
+    check(run(tmp_path, monkeypatch, {**files, **DOCKERFILE}), settings, text)
 
 
 ADDON = """

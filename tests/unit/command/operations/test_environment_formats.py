@@ -17,7 +17,7 @@ VALUES = {
     "QUOTES": 'it\'s "quoted"',
     "DOLLAR": "$HOME ${PATH} $(touch /nowhere) $$",
     "BACKTICKS": "`false` \\` \\n",
-    "LINES": "-----BEGIN KEY-----\nab'c\n\nEOF\n",
+    "MULTILINE": "-----BEGIN KEY-----\nab'c\n\nEOF\n",
     "PATTERN": "* ? [a-z] ~ {a,b} !! #no comment; & | < > \t",
     "UNICODE": "Grüße 🐘",
 }

@@ -35,7 +35,8 @@ DRIVERS = {
 }
 # The drivers that the server here satisfies.
 COMPLETE = [scheme for scheme in DRIVERS if scheme != "mssql+pyodbc"]
-MICROSOFT = ("mssql+mssqlpython", "mssql+pyodbc")
+# What slim images lack, too: Microsoft's ODBC driver loads the first, pyodbc the second.
+LIBRARIES = {"mssql+mssqlpython": ["ltdl"], "mssql+pyodbc": ["ltdl", "odbc"]}
 MODULES = {"mssql+mssqlpython": "mssql_python"}
 # pytds takes TLS from code alone, see docs/databases.md. Once connected, a dialect may ask for more than the server
 # can answer; the login has arrived by then.
@@ -60,10 +61,11 @@ class Running(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def requirements(request: pytest.FixtureRequest) -> None:
-    """Microsoft's ODBC driver loads a library of the system, which slim images lack, too."""
-    scheme = getattr(request.node, "callspec", None) and request.node.callspec.params.get("scheme")
-    if scheme in MICROSOFT and find_library("ltdl") is None:
-        pytest.skip("Microsoft's ODBC driver needs libltdl.so.7, which is not on this machine")
+    """Skip the tests of a driver whose libraries the system lacks."""
+    scheme = request.node.callspec.params.get("scheme") if hasattr(request.node, "callspec") else None
+    missing = [name for name in LIBRARIES.get(scheme, ()) if find_library(name) is None]
+    if missing:
+        pytest.skip(f"the driver of {scheme} needs the libraries {', '.join(missing)}, which this machine lacks")
 
 
 @pytest.fixture

@@ -51,7 +51,10 @@ def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_
     load.check(at_least=50)
     assert "rollback from 2 to 1" in local.operate("status")
 
-    until(lambda: "succeeded" in local.operate("jobs", "history", "beat"))
+    until(
+        lambda: "succeeded" in local.operate("jobs", "history", "beat"),
+        state=lambda: local.operate("jobs", "history", "beat") + local.run("status"),
+    )
     assert local.url in local.operate("jobs", "run", "beat")
 
     local.run("down")

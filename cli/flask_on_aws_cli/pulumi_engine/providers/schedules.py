@@ -99,7 +99,7 @@ PROVIDERS: Mapping[str, Provider] = {
         update=update_group,
         delete=delete_group,
         find=find_by(name_of, read_group),
-        only_tags_change=True,
+        replace_on=frozenset({"name"}),
         tagged=True,
     ),
     "aws:scheduler/schedule:Schedule": Provider(

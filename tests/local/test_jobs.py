@@ -190,7 +190,8 @@ def test_a_schedule_starts_its_task_on_time(app: Operated) -> None:
     due = datetime.now(UTC) + timedelta(seconds=2)
     target = {**slow["Target"], "Input": json.dumps({"containerOverrides": [{"name": "slow", "cpu": 128}]})}
     once = {"ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})", "FlexibleTimeWindow": {"Mode": "OFF"}}
-    scheduler.create_schedule(Name="app-jobs-once", Target=target, **once)
+    scheduler.create_schedule(Name="app-jobs-once", Target=slow["Target"], **once)
+    scheduler.update_schedule(Name="app-jobs-once", Target=target, **once)
     scheduler.create_schedule(Name="app-jobs-off", Target=target, State="DISABLED", **once)
 
     def started() -> list[Any]:

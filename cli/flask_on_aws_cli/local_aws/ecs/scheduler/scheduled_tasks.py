@@ -96,7 +96,8 @@ class ScheduledTasks:
         due = is_due(expression, schedule["ScheduleExpressionTimezone"], last, now)
         if due or not expression.startswith("rate"):
             self._checked_at[arn] = now
-        return due and schedule["State"] == "ENABLED"
+        # moto forgets it in an update without one, where AWS enables the schedule.
+        return due and schedule.get("State", "ENABLED") == "ENABLED"
 
     def _try(self, start: _Start, now: datetime) -> None:
         """Start the task, or remember to try again, or put it into the dead-letter queue."""

@@ -55,6 +55,16 @@ def service_trust(service: str, account_id: str) -> str:
     return policy_json([statement])
 
 
+def use_queue_key(kms_key_id: str, queue_arn: str) -> Statement:
+    """Encrypt and decrypt with a key, but only the messages of a queue, which is SQS's encryption context."""
+    return {
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": kms_key_id,
+        "Condition": {"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": queue_arn}},
+    }
+
+
 def allow(actions: str, resources: str | list[str]) -> Statement:
     """Allow these actions, separated by spaces, on these resources."""
     return {"Effect": "Allow", "Action": actions.split(), "Resource": resources}

@@ -42,6 +42,11 @@ class AppService:
         return app_container(self.definition)["name"]
 
     @property
+    def app_name(self) -> str:
+        """Name of the app, with which the families of all its task definitions begin."""
+        return self.family.removesuffix(f"-{self.role}")
+
+    @property
     def image(self) -> str:
         """The image of the app's container."""
         return app_container(self.definition)["image"]

@@ -58,8 +58,7 @@ class Run(NamedTuple):
 
 def jobs_of(app: App) -> list[ScheduledJob]:
     """The jobs of an app by name, found by their task families, such as `shop-jobs-cleanup` beside `shop-web`."""
-    service = app.selected_service
-    prefix = f"{service.family.removesuffix(f'-{service.role}')}-jobs-"
+    prefix = f"{app.selected_service.app_name}-jobs-"
     scheduler, ecs = app.client("scheduler"), app.client("ecs")
     jobs: list[ScheduledJob] = []
     for page in scheduler.get_paginator("list_schedules").paginate(NamePrefix=prefix):

@@ -103,7 +103,7 @@ class TaskRoles(Component):
         role = self._create_role("task", trust)
         policies = dict(self._args["policies"])
         if self._args["enable_exec"]:
-            policies["exec"] = policy_json([{"Effect": "Allow", "Action": EXEC_ACTIONS, "Resource": "*"}])
+            policies["exec"] = exec_policy()
         attached: list[pulumi.Output[str]] = [
             aws.iam.RolePolicy(f"{self._name}-task-{key}", role=role.name, policy=policy, opts=self._child()).id
             for key, policy in sorted(policies.items())
@@ -141,6 +141,11 @@ def execution_policy(
     if key_arns:
         statements.append(decrypt(sorted(key_arns), "secretsmanager", "ssm"))
     return policy_json(statements)
+
+
+def exec_policy() -> str:
+    """Let ECS Exec's agent connect."""
+    return policy_json([{"Effect": "Allow", "Action": EXEC_ACTIONS, "Resource": "*"}])
 
 
 def reading_policy(secret_arn: str, kms_key_id: str | None = None) -> str:

@@ -7,13 +7,13 @@ import pulumi
 import pulumi_aws as aws
 
 from ..component import Component, with_defaults
-from ..iam import policy_json, service_trust
+from ..iam import service_trust
 from ..validation.argument_types import typed
 from ..validation.choices import Architecture
 from ..validation.problems import Problem, raise_problems
 from .containers import TUNNEL_CONTAINER, Container
 from .task_definition import TaskSpec, create_task_definition
-from .task_roles import EXEC_ACTIONS
+from .task_roles import exec_policy
 
 
 class TunnelTaskArgs(TypedDict, total=False):
@@ -94,7 +94,7 @@ class TunnelTask(Component):
         policy = aws.iam.RolePolicy(
             f"{self._name}-task",
             role=role.name,
-            policy=policy_json([{"Effect": "Allow", "Action": EXEC_ACTIONS, "Resource": "*"}]),
+            policy=exec_policy(),
             opts=self._child(),
         )
         return pulumi.Output.all(role.arn, policy.id).apply(lambda values: str(values[0]))

@@ -377,21 +377,29 @@ class FlaskAppSteps(Component):
         self.tunnel_task = TunnelTask(f"{self._name}-tunnel", args, self._child())
 
     def _service(self, role: str, args: ServiceArgs) -> Service:
-        args["security_group_id"] = self.task_security_group.security_group_id
-        args["assign_public_ip"] = self.network.assign_public_ip
+        args |= self._task_args()
         args["repository_url"] = self.image.repository_url  # a new release leaves the execution role alone
-        args["environment"] = self._environment
-        args["secrets"], args["secrets_version"] = self._secret_references(), self._secrets_version
-        args |= self._keys("kms_key_id")
         if "database_url_kms_key_id" in self._args:
             args["secret_kms_key_ids"] = [self._args["database_url_kms_key_id"]]
+        return Service(f"{self._name}-{role}", args, self._child())
+
+    def _task_args(self) -> Any:
+        """What the tasks of services and jobs have in common, under the names of the components' arguments."""
+        args: dict[str, Any] = {
+            "security_group_id": self.task_security_group.security_group_id,
+            "assign_public_ip": self.network.assign_public_ip,
+            "environment": self._environment,
+            "secrets": self._secret_references(),
+            "secrets_version": self._secrets_version,
+            **self._keys("kms_key_id"),
+        }
         if self._mounts_certificates():
-            args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
+            args |= {"ca_path": CA_PATH, "ca_certificates": self._region_certificates()}
             if self._args["database"] == "sqlserver":
                 args["trusts_sqlserver"] = True
         if isinstance(self.database, LogicalDatabase):
             args["init_containers"] = [self._setup_container(self.database)]
-        return Service(f"{self._name}-{role}", args, self._child())
+        return args
 
     def _service_args(self) -> ServiceArgs:
         args = component_args.service_args(
@@ -541,23 +549,13 @@ class FlaskAppSteps(Component):
         args = component_args.scheduled_jobs_args(
             self._args, self.cluster_arn, self.network.task_subnet_ids, self.image_uri
         )
-        args["security_group_id"] = self.task_security_group.security_group_id
-        args["assign_public_ip"] = self.network.assign_public_ip
+        args |= self._task_args()
         args["execution_role_arn"], args["task_role_arn"] = self.web.execution_role_arn, self.web.task_role_arn
         args["log_group_name"] = self.web.log_group_name
-        args["environment"] = self._environment
-        args["secrets"], args["secrets_version"] = self._secret_references(), self._secrets_version
         # A release that does not run reaches no job: what was scheduled before goes on.
         args["after"] = pulumi.Output.all(self.web.prepared, self.web.recorded)
-        args |= self._keys("kms_key_id")
         if self._entry.entry_point:
             args["entry_point"] = self._entry.entry_point
-        if self._mounts_certificates():
-            args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
-            if self._args["database"] == "sqlserver":
-                args["trusts_sqlserver"] = True
-        if isinstance(self.database, LogicalDatabase):
-            args["init_containers"] = [self._setup_container(self.database)]
         if self._args["alarms"]:
             args["watch"], args["alarm_topic_arn"] = True, self.alarm_topic_arn
         jobs = self.jobs = ScheduledJobs(f"{self._name}-jobs", args, self._child())

@@ -49,8 +49,7 @@ def interval(schedule: str) -> Interval | None:
     """
     kind, _, inner = schedule.removesuffix(")").partition("(")
     if kind == "rate":
-        number, unit = inner.split()
-        seconds = int(number) * _UNITS[unit.removesuffix("s")]
+        seconds = rate_seconds(inner)
         return Interval(seconds, seconds)
     cron = _read(inner)
     times = [hour * 3600 + minute * 60 for hour in cron.hours for minute in cron.minutes]
@@ -59,6 +58,12 @@ def interval(schedule: str) -> Interval | None:
     over_night = _DAY_SECONDS - times[-1] + times[0]
     gaps += [(second - first - 1) * _DAY_SECONDS + over_night for first, second in pairwise(days)]
     return Interval(min(gaps), max(gaps)) if gaps else None
+
+
+def rate_seconds(inner: str) -> int:
+    """The seconds of a `rate(…)`, without the parentheses."""
+    number, unit = inner.split()
+    return int(number) * _UNITS[unit.removesuffix("s")]
 
 
 def is_due(inner: str, moment: datetime) -> bool:

@@ -10,7 +10,7 @@ from ..component import Component, with_defaults
 from ..ecs.containers import Container
 from ..ecs.service_args import DEFAULTS as SERVICE_DEFAULTS
 from ..ecs.task_definition import TaskSpec, create_task_definition
-from ..iam import deny_without_tls, policy_json
+from ..iam import deny_without_tls, policy_json, use_queue_key
 from ..validation.argument_types import typed
 from ..validation.choices import Architecture
 from ..validation.problems import Problem, raise_problems
@@ -324,15 +324,7 @@ def scheduler_policy(
         {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": queue_arn},
     ]
     if kms_key_id:
-        statements.append(
-            {
-                "Effect": "Allow",
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": kms_key_id,
-                # SQS's encryption context is the queue.
-                "Condition": {"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": queue_arn}},
-            }
-        )
+        statements.append(use_queue_key(kms_key_id, queue_arn))
     return policy_json(statements)
 
 

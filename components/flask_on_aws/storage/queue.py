@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..grants import grant
-from ..iam import deny_without_tls, policy_json
+from ..iam import deny_without_tls, policy_json, use_queue_key
 from ..validation.argument_types import typed
 from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
@@ -140,13 +140,5 @@ def access_policy(queue_arn: str, kms_key_id: str | None = None) -> str:
     actions = [f"sqs:{name}" for name in (*names, "GetQueueUrl")]
     statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": actions, "Resource": queue_arn}]
     if kms_key_id:
-        statements.append(
-            {
-                "Effect": "Allow",
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": kms_key_id,
-                # SQS's encryption context is the queue.
-                "Condition": {"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": queue_arn}},
-            }
-        )
+        statements.append(use_queue_key(kms_key_id, queue_arn))
     return policy_json(statements)

@@ -21,7 +21,7 @@ _START_SECONDS = 300
 
 
 class TunnelTasks:
-    """The tasks of one tunnel: those of the service, or one of its own while they accept no sessions."""
+    """The tasks of one tunnel: those of the service, or a separate task while they accept no sessions."""
 
     def __init__(self, app: App, service: AppService, say: Callable[[str], None]) -> None:
         """Start nothing yet.
@@ -85,7 +85,7 @@ class TunnelTasks:
     def _definition(self) -> str | None:
         """ARN of the stack's task definition for tunnels; other stacks of the account may have some of this family."""
         service = self._service
-        family = f"{service.family.removesuffix(f'-{service.role}')}-{TUNNEL_CONTAINER}"
+        family = f"{service.app_name}-{TUNNEL_CONTAINER}"
         pages = self._ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE")
         arns = [arn for page in pages for arn in page["taskDefinitionArns"]]
         for arn in sorted(arns, key=_revision, reverse=True):

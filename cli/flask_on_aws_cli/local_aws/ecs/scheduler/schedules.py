@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from flask_on_aws.jobs.intervals import is_due as matches
-
-_UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+from flask_on_aws.jobs.intervals import rate_seconds
 
 
 def _zone(name: str) -> tzinfo:
@@ -22,8 +21,7 @@ def is_due(schedule: str, zone: str, last: datetime, now: datetime) -> bool:
         moment = datetime.fromisoformat(inner).replace(tzinfo=_zone(zone))
         return last < moment <= now
     if kind == "rate":
-        value, unit = inner.split()
-        return now - last >= timedelta(seconds=int(value) * _UNITS[unit.removesuffix("s")])
+        return now - last >= timedelta(seconds=rate_seconds(inner))
     if kind != "cron":
         raise ValueError(f"{schedule!r} is not at(…), rate(…) or cron(…)")
     try:
